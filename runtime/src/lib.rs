@@ -1,0 +1,5 @@
+//! Lorgnette runs 4-bit small Llama 3 models on the GPU, inside a memory budget.
+
+mod error;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! What the tests share. Each test binary opens at most one device, through here.

@@ -1,3 +1,42 @@
 //! The kernels of Lorgnette: WGSL sources, what they bind, and a plain f32 reference of each. No GPU API here.
+//!
+//! A kernel is a name in four places: `kernels/<name>.wgsl`, `kernels/<name>.rs`, a line in [`KERNELS`], and its cases
+//! in the tests. A source is the parts it asks for and the kernel, joined as text.
 
+pub mod kernel;
+pub mod kernels;
+pub mod reference;
 pub mod weights;
+
+pub use kernel::{Access, CacheFormat, Kernel, Part, Parts, Shader, Step};
+pub use weights::WeightFormat;
+
+/// Every kernel.
+pub static KERNELS: [&Kernel; 11] = [
+    &kernels::embed::KERNEL,
+    &kernels::rms_norm::KERNEL,
+    &kernels::matvec::KERNEL,
+    &kernels::matmul::KERNEL,
+    &kernels::rope::KERNEL,
+    &kernels::kv_write::KERNEL,
+    &kernels::attend::KERNEL,
+    &kernels::swiglu::KERNEL,
+    &kernels::add::KERNEL,
+    &kernels::argmax::KERNEL,
+    &kernels::score::KERNEL,
+];
+
+/// Every shader that can be made: each kernel with each part it takes.
+pub fn shaders() -> Vec<Shader> {
+    let mut all = Vec::new();
+    for kernel in KERNELS {
+        if kernel.parts.contains(&Part::Weights) {
+            all.extend(WeightFormat::ALL.map(|format| Shader { kernel, parts: format.into() }));
+        } else if kernel.parts.contains(&Part::Cache) {
+            all.extend([CacheFormat::F32, CacheFormat::F16].map(|format| Shader { kernel, parts: format.into() }));
+        } else {
+            all.push(Shader { kernel, parts: Parts::default() });
+        }
+    }
+    all
+}

@@ -1,0 +1,21 @@
+// The next id, greedily: the index of the largest logit, the lowest on a tie, written behind the step's ids. Where a
+// logit is not finite, 0xffffffff is written instead: the host makes an error of it. One workgroup.
+const WORKGROUP: u32 = 256u;
+
+struct Params {
+    vocabulary: u32,
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> logits: array<f32>;
+@group(0) @binding(3) var<storage, read_write> ids: array<u32>;
+
+@compute @workgroup_size(256)
+fn argmax(@builtin(local_invocation_index) lane: u32) {
+    let best = reduce_best(best_of_lane(0u, params.vocabulary, lane), lane);
+    if lane == 0u {
+        ids[step.position + step.count] = select(best.index, 0xffffffffu, best.broken != 0u);
+    }
+}

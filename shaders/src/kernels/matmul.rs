@@ -1,0 +1,58 @@
+//! `matmul`: a quantised matrix times the step's rows of activations, optionally added to what is there. Prefill.
+
+use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::reference::Call;
+use crate::weights::BLOCK;
+
+params! {
+    /// Where the planes of the weights start, in 16-byte units.
+    planes: [u32; 4],
+    /// Rows of the matrix.
+    rows: u32,
+    /// Blocks of 32 in a row.
+    blocks: u32,
+    /// First element of each row of `out` that is written.
+    out_offset: u32,
+    /// Elements from one row of `out` to the next.
+    out_stride: u32,
+    /// 1: add to what `out` holds.
+    accumulate: u32,
+    /// Padding of the uniform.
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
+    /// Padding of the uniform.
+    unused_2: u32,
+}
+
+const TILE: u32 = 32;
+
+/// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
+pub static KERNEL: Kernel = Kernel {
+    name: "matmul",
+    wgsl: include_str!("matmul.wgsl"),
+    parts: &[Part::Weights],
+    binds: &[bind("weights", Access::Read), bind("x", Access::Read), bind("out", Access::Update)],
+    params: FIELDS,
+    params_bytes: size_of::<Params>(),
+    constants: &[],
+    grid: |params, step: &Step| [read::<Params>(params).rows.div_ceil(TILE), step.count.div_ceil(TILE), 1],
+    reference,
+};
+
+fn reference(call: Call<'_>) {
+    let format = call.parts.weights.expect("a weight format");
+    let count = call.step.count as usize;
+    let (p, [weights, x, mut out]) = call.open::<Params, 3>();
+    let (blocks, mut row) = (p.blocks as usize, vec![0.0; p.blocks as usize * BLOCK]);
+    for r in 0..p.rows as usize {
+        for block in 0..blocks {
+            row[block * BLOCK..][..BLOCK].copy_from_slice(&format.unpack(weights.words(), p.planes, r * blocks + block));
+        }
+        for (t, x) in x.f32s().chunks_exact(row.len()).take(count).enumerate() {
+            let sum: f32 = x.chunks(BLOCK).zip(row.chunks(BLOCK)).map(|(x, w)| x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>()).sum();
+            let out = &mut out.f32s_mut()[t * p.out_stride as usize + p.out_offset as usize + r];
+            *out = if p.accumulate == 1 { *out + sum } else { sum };
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! One file pair per kernel: `<name>.wgsl` says how, `<name>.rs` says what.
+
+pub mod add;
+pub mod argmax;
+pub mod attend;
+pub mod embed;
+pub mod kv_write;
+pub mod matmul;
+pub mod matvec;
+pub mod rms_norm;
+pub mod rope;
+pub mod score;
+pub mod swiglu;

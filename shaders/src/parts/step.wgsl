@@ -1,0 +1,16 @@
+// What changes from one step to the next: `count` rows of the sequence from `position` on.
+struct Step {
+    position: u32,
+    count: u32,
+    unused: vec2<u32>,
+}
+@group(0) @binding(1) var<uniform> step: Step;
+
+// Stands for minus infinity, which WGSL does not promise.
+const LOWEST: f32 = -3.0e38;
+
+// True for infinities and NaN, asked of the bits: a compiler may assume that floats are finite.
+fn not_finite(value: f32) -> bool {
+    return (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u;
+}
+

@@ -2,6 +2,14 @@
 //!
 //! Whatever the format, a kernel sees a matrix as rows of blocks of 32 weights (`BLOCK`). A format is a WGSL part
 //! that unpacks one block, and the same thing in Rust as its reference.
+//!
+//! Formats are those of GGUF (ggml's block definitions). Files are re-ordered to the GPU layout when they are loaded.
+
+mod file;
+mod layout;
+mod unpack;
+
+pub use layout::Layout;
 
 /// Weights in a block as the kernels see it, in every format.
 pub const BLOCK: usize = 32;
@@ -87,4 +95,35 @@ impl WeightFormat {
             Self::Iq4Xs => 136,
         }
     }
+    /// The WGSL of the format, to be joined with a kernel that declares `weights: array<vec4<u32>>`. It offers
+    /// `fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8>`: the weights of block
+    /// `row * (cols / 32) + column / 32`, in order, in f32; `planes` is [`Layout::planes`]. Every other name in it
+    /// starts with `weights_` too. No optional feature of WGSL is used, and finite halves are exact, subnormal ones
+    /// included; infinities and NaNs among them are not kept.
+    pub const fn part(self) -> &'static str {
+        macro_rules! join {
+            ($($file:literal),*) => { concat!($(include_str!($file)),*) };
+        }
+        match self {
+            Self::F32 => join!("weights_f32.wgsl"),
+            Self::F16 => join!("common.wgsl", "weights_f16.wgsl"),
+            Self::Bf16 => join!("weights_bf16.wgsl"),
+            Self::Q4_0 => join!("common.wgsl", "weights_q4_0.wgsl"),
+            Self::Q4_1 => join!("common.wgsl", "weights_q4_1.wgsl"),
+            Self::Q5_0 => join!("common.wgsl", "weights_q5_0.wgsl"),
+            Self::Q5_1 => join!("common.wgsl", "weights_q5_1.wgsl"),
+            Self::Q8_0 => join!("common.wgsl", "weights_q8_0.wgsl"),
+            Self::Q4K => join!("common.wgsl", "common_k.wgsl", "weights_q4_k.wgsl"),
+            Self::Q5K => join!("common.wgsl", "common_k.wgsl", "weights_q5_k.wgsl"),
+            Self::Q6K => join!("common.wgsl", "weights_q6_k.wgsl"),
+            Self::Iq4Nl => join!("common.wgsl", "common_iq4.wgsl", "weights_iq4_nl.wgsl"),
+            Self::Iq4Xs => join!("common.wgsl", "common_iq4.wgsl", "weights_iq4_xs.wgsl"),
+        }
+    }
 }
+
+/// What the 4-bit codes of IQ4_NL and IQ4_XS stand for.
+const IQ4_VALUES: [f32; 16] = [
+    -127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0,
+    89.0, 113.0,
+];

@@ -1,0 +1,11 @@
+// F32. Plane 0: 32 f32 per block, as in the file.
+
+fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
+    let at = planes.x + block * 8u;
+    return array<vec4<f32>, 8>(
+        bitcast<vec4<f32>>(weights[at]), bitcast<vec4<f32>>(weights[at + 1u]),
+        bitcast<vec4<f32>>(weights[at + 2u]), bitcast<vec4<f32>>(weights[at + 3u]),
+        bitcast<vec4<f32>>(weights[at + 4u]), bitcast<vec4<f32>>(weights[at + 5u]),
+        bitcast<vec4<f32>>(weights[at + 6u]), bitcast<vec4<f32>>(weights[at + 7u]),
+    );
+}

@@ -1,0 +1,8 @@
+// Q4_K: (d * scale) * q - dmin * min. Plane 0: 16 bytes of nibbles per block; plane 2: the 6-bit scales, 12 bytes
+// per super-block, see `weights_k_scales`; plane 3: d and dmin, two halves per super-block.
+
+fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
+    let q = weights_nibbles(weights[planes.x + block]);
+    let scales = weights_k_scales(planes, block);
+    return weights_affine(q, scales.x, -scales.y);
+}

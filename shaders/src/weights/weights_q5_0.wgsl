@@ -1,0 +1,7 @@
+// Q5_0: d * (q - 16). Plane 0: 16 bytes of nibbles per block; plane 1: a word of fifth bits per block;
+// plane 2: d, a half per block.
+
+fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
+    let q = weights_fifth(weights_nibbles(weights[planes.x + block]), weights_word(planes.y, block));
+    return weights_centred(q, weights_half(planes.z, block), 16.0);
+}

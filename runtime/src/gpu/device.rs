@@ -1,0 +1,203 @@
+//! The device: which adapter, with which limits, and what it said when something went wrong.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lorgnette_shaders::Shader;
+
+use super::counters::Counts;
+use super::pipelines::Pipeline;
+use crate::{Error, Result};
+
+/// What an adapter is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// A GPU of its own memory.
+    Discrete,
+    /// A GPU that shares memory with the processor, as in phones.
+    Integrated,
+    /// A GPU handed into a virtual machine.
+    Virtual,
+    /// A driver that computes on the processor: right numbers, low speed.
+    Software,
+    /// No GPU at all: the plan is played by the plain references.
+    Reference,
+    /// The driver does not say.
+    Unknown,
+}
+
+/// An adapter as a person would name it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdapterReport {
+    /// The device's name.
+    pub name: String,
+    /// Driver and version.
+    pub driver: String,
+    /// The graphics interface, for example `vulkan`.
+    pub backend: String,
+    /// What it is made of.
+    pub kind: AdapterKind,
+    /// Bytes one storage binding may have.
+    pub max_binding_bytes: u64,
+    /// Bytes one buffer may have.
+    pub max_buffer_bytes: u64,
+    /// Bytes of workgroup memory.
+    pub max_workgroup_bytes: u32,
+    /// Invocations in a workgroup.
+    pub max_workgroup_invocations: u32,
+    /// Smallest and largest subgroup.
+    pub subgroup_sizes: (u32, u32),
+    /// Optional features that kernels may come to use: `f16`, `subgroups`, `timestamps`.
+    pub features: Vec<&'static str>,
+}
+
+impl AdapterReport {
+    fn new(adapter: &wgpu::Adapter) -> Self {
+        let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
+        let kind = match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+            wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+            wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+            wgpu::DeviceType::Other => AdapterKind::Unknown,
+        };
+        let optional = [
+            ("f16", wgpu::Features::SHADER_F16),
+            ("subgroups", wgpu::Features::SUBGROUP),
+            ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
+        ];
+        Self {
+            name: info.name,
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            backend: info.backend.to_str().to_owned(),
+            kind,
+            max_binding_bytes: limits.max_storage_buffer_binding_size,
+            max_buffer_bytes: limits.max_buffer_size,
+            max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
+            max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
+            subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
+            features: optional.into_iter().filter(|(_, flag)| features.contains(*flag)).map(|(name, _)| name).collect(),
+        }
+    }
+}
+
+/// Every adapter of this machine, hardware first.
+pub fn adapters() -> Vec<AdapterReport> {
+    enumerate().iter().map(AdapterReport::new).collect()
+}
+
+fn enumerate() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    adapters.sort_by_key(rank);
+    adapters
+}
+
+/// An open device.
+pub(crate) struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) counts: Arc<Counts>,
+    pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    pub(crate) report: AdapterReport,
+    fault: Arc<Mutex<Option<String>>>,
+}
+
+impl Gpu {
+    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`).
+    pub fn open(wanted: Option<&str>) -> Result<Self> {
+        let adapters = enumerate();
+        let named = |report: &AdapterReport| {
+            let text = format!("{} {} {}", report.name, report.driver, report.backend).to_lowercase();
+            wanted.is_none_or(|wanted| text.contains(&wanted.to_lowercase()))
+        };
+        let Some((adapter, report)) = adapters.iter().map(|adapter| (adapter, AdapterReport::new(adapter))).find(|(_, report)| named(report)) else {
+            let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+            return Err(Error::Input {
+                what: "adapter".into(),
+                expected: wanted.map_or("a GPU or a software driver".into(), |wanted| format!("one whose name holds \"{wanted}\"")),
+                found: if names.is_empty() { "no adapter at all".into() } else { names.join(", ") },
+            });
+        };
+        if report.kind == AdapterKind::Software {
+            log::warn!("no hardware GPU in use: {} computes on the processor, slowly", report.name);
+        }
+        Self::request(adapter, report)
+    }
+
+    fn request(adapter: &wgpu::Adapter, report: AdapterReport) -> Result<Self> {
+        let offered = adapter.limits();
+        // What the kernels are written for, and no more than the adapter has where it has less; sizes as large as it has.
+        let required_limits = wgpu::Limits {
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_buffer_size: offered.max_buffer_size,
+            ..wgpu::Limits::downlevel_defaults()
+        };
+        let required_limits = wgpu::Limits { max_storage_buffers_per_shader_stage: 4, ..required_limits };
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("lorgnette"),
+            required_limits,
+            // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
+            memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: (4 << 20)..(8 << 20) },
+            ..Default::default()
+        }))
+        .map_err(|error| Error::Device(format!("{} gives no device: {error}", report.name)))?;
+        let fault = Arc::new(Mutex::new(None));
+        let (lost, wrong) = (fault.clone(), fault.clone());
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&lost, format!("the device was lost: {message}"));
+            }
+        });
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&wrong, error.to_string())));
+        let (counts, pipelines) = (Arc::default(), Mutex::default());
+        Ok(Self { device, queue, counts, pipelines, report, fault })
+    }
+
+    /// The first thing the device complained about since the last look.
+    pub fn check(&self) -> Result<()> {
+        match self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(message) => Err(Error::Device(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a submission has ended.
+    pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(Duration::from_secs(120)) };
+        let polled = self.device.poll(poll);
+        self.check()?;
+        polled.map(drop).map_err(|error| Error::Device(format!("waiting for the device: {error}")))
+    }
+
+    /// Waits until the device has nothing left to do, so that dropped buffers are really given back.
+    pub fn settle(&self) -> Result<()> {
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| Error::Device(error.to_string()))?;
+        self.check()
+    }
+
+    /// Bytes that wgpu's allocator has handed out, and bytes it holds from the driver, where it keeps an account.
+    pub fn allocator(&self) -> Option<(u64, u64)> {
+        let report = self.device.generate_allocator_report()?;
+        Some((report.total_allocated_bytes, report.total_reserved_bytes))
+    }
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gpu").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+fn note(fault: &Mutex<Option<String>>, message: String) {
+    log::error!("GPU: {message}");
+    fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+}

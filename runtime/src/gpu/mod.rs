@@ -1,0 +1,13 @@
+//! The only room that names wgpu: the device, its buffers and pipelines, and the player that plays plans on it.
+
+mod buffers;
+mod counters;
+mod device;
+mod pipelines;
+mod player;
+mod transfer;
+
+pub use counters::Counters;
+pub use device::{AdapterKind, AdapterReport, adapters};
+pub(crate) use device::Gpu;
+pub(crate) use player::{GpuPlayer, GpuSession};

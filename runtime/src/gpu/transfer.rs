@@ -1,0 +1,93 @@
+//! Bytes to the GPU through a small ring of mapped buffers, and results back through one. Nothing else is staged.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::buffers::Buffer;
+use super::device::Gpu;
+use crate::memory::{STAGING_BUFFERS, STAGING_BYTES};
+use crate::{Error, Result};
+
+/// The upload ring. Dropped after the load, which gives its memory back.
+pub(crate) struct Upload {
+    gpu: Arc<Gpu>,
+    free: Vec<Buffer>,
+    busy: VecDeque<(Buffer, wgpu::SubmissionIndex)>,
+}
+
+impl Upload {
+    pub fn new(gpu: Arc<Gpu>) -> Result<Self> {
+        let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
+        let free = (0..STAGING_BUFFERS).map(|_| gpu.buffer("staging", STAGING_BYTES, usage)).collect::<Result<_>>()?;
+        Ok(Self { gpu, free, busy: VecDeque::new() })
+    }
+
+    /// Copies sections of `bytes` (at most `STAGING_BYTES`) to `target`: (offset in bytes, offset in target, length), all
+    /// multiples of 4.
+    pub fn write(&mut self, bytes: &[u8], sections: &[(u64, u64, u64)], target: &Buffer) -> Result<()> {
+        let staging = match self.free.pop() {
+            Some(buffer) => buffer,
+            None => self.oldest()?,
+        };
+        let slice = staging.raw().slice(..bytes.len() as u64);
+        map(&self.gpu, &slice, wgpu::MapMode::Write)?;
+        let unmapped = |error| Error::Device(format!("mapping a staging buffer: {error}"));
+        slice.get_mapped_range_mut().map_err(unmapped)?.copy_from_slice(bytes);
+        staging.raw().unmap();
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        for (from, to, length) in sections {
+            encoder.copy_buffer_to_buffer(staging.raw(), *from, target.raw(), *to, Some(*length));
+        }
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.gpu.check()?;
+        self.busy.push_back((staging, submission));
+        Ok(())
+    }
+
+    fn oldest(&mut self) -> Result<Buffer> {
+        let (buffer, submission) = self.busy.pop_front().expect("the ring has buffers");
+        self.gpu.wait(submission)?;
+        Ok(buffer)
+    }
+
+    /// Waits for the last copy and gives the ring's memory back.
+    pub fn finish(mut self) -> Result<()> {
+        while !self.busy.is_empty() {
+            drop(self.oldest()?);
+        }
+        self.free.clear();
+        self.gpu.settle()
+    }
+}
+
+/// The first `bytes` bytes of a readback buffer, once `submission` has ended.
+pub(crate) fn read_back(gpu: &Gpu, buffer: &Buffer, bytes: u64, submission: wgpu::SubmissionIndex) -> Result<Vec<u8>> {
+    let slice = buffer.raw().slice(..bytes);
+    let (done, mapped) = std::sync::mpsc::channel();
+    slice.map_async(wgpu::MapMode::Read, move |result| done.send(result).unwrap_or(()));
+    gpu.wait(submission)?;
+    received(&mapped)?;
+    let view = slice.get_mapped_range().map_err(|error| Error::Device(format!("reading results back: {error}")))?;
+    let result = view.to_vec();
+    drop(view);
+    buffer.raw().unmap();
+    gpu.counts.read_back_bytes.fetch_add(bytes, Relaxed);
+    Ok(result)
+}
+
+fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<()> {
+    let (done, mapped) = std::sync::mpsc::channel();
+    slice.map_async(mode, move |result| done.send(result).unwrap_or(()));
+    // The buffer is idle: one poll without waiting for other work runs the callback.
+    gpu.device.poll(wgpu::PollType::Poll).map_err(|error| Error::Device(error.to_string()))?;
+    received(&mapped)
+}
+
+fn received(mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>) -> Result<()> {
+    match mapped.try_recv() {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Error::Device(format!("mapping a buffer: {error}"))),
+        Err(_) => Err(Error::Device("mapping a buffer: the driver did not answer".into())),
+    }
+}

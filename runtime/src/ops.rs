@@ -1,0 +1,191 @@
+//! The maths words of a model page: each picks a kernel and records it. No sizes of any one model, no device.
+
+use lorgnette_shaders::kernels::{add, argmax, attend, embed, kv_write, matmul, matvec, rms_norm, rope, score, swiglu};
+use lorgnette_shaders::weights::BLOCK;
+use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
+
+use crate::plan::{Home, Recorder, Rows, TensorId};
+use crate::weights::{Linear, Piece};
+
+/// The heads of an attention layer and the cache they read.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads {
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Elements of a head.
+    pub size: usize,
+    /// Positions that the cache holds.
+    pub context: u32,
+    /// Its format.
+    pub cache: CacheFormat,
+}
+
+impl Heads {
+    /// Elements of a row of keys (and of values).
+    pub fn kv_width(&self) -> usize {
+        self.kv_heads * self.size
+    }
+
+    /// Bytes of a row of keys (and of values) in the cache.
+    pub fn kv_row_bytes(&self) -> u64 {
+        (self.kv_width() * self.cache.element_bytes()) as u64
+    }
+}
+
+impl Recorder {
+    /// Rows of the embedding table for the step's ids: [step, cols].
+    pub fn embed(&mut self, table: &Linear) -> TensorId {
+        let ids = self.ids();
+        let out = self.scratch("x", Rows::Step, table.cols);
+        for piece in &table.pieces {
+            let weights = self.weights(piece, table.cols);
+            let params = embed::Params {
+                planes: planes(piece, table.cols),
+                first: piece.first as u32,
+                rows: piece.rows as u32,
+                blocks: (table.cols / BLOCK) as u32,
+                unused: 0,
+            };
+            self.dispatch("token_embd", &embed::KERNEL, piece.format, params, &[weights, ids, out]);
+        }
+        out
+    }
+
+    /// RMSNorm of every row, or of the step's last one only.
+    pub fn norm(&mut self, what: &str, x: TensorId, gain: usize, epsilon: f32, last_only: bool) -> TensorId {
+        let cols = self.cols_of(x);
+        let gain = self.tensor(what, Home::Weight(gain), Rows::Fixed(1), cols as u64 * 4);
+        let rows = if last_only { Rows::Fixed(1) } else { self.rows_of(x) };
+        let out = self.scratch("normed", rows, cols);
+        let params = rms_norm::Params { quads: quads(cols), last_only: last_only.into(), epsilon, unused: 0 };
+        self.dispatch(what, &rms_norm::KERNEL, Parts::default(), params, &[x, gain, out]);
+        out
+    }
+
+    /// W x: [rows of x, rows of W].
+    pub fn linear(&mut self, what: &str, x: TensorId, matrix: &Linear) -> TensorId {
+        let out = self.scratch(what, self.rows_of(x), matrix.rows);
+        self.products(what, x, matrix, out, false);
+        out
+    }
+
+    /// residual += W x, in the matrix product itself.
+    pub fn linear_add(&mut self, what: &str, x: TensorId, matrix: &Linear, residual: TensorId) {
+        self.products(what, x, matrix, residual, true);
+    }
+
+    /// out += x.
+    pub fn add(&mut self, what: &str, x: TensorId, out: TensorId) {
+        let params = add::Params { quads: quads(self.cols_of(x)), ..Default::default() };
+        self.dispatch(what, &add::KERNEL, Parts::default(), params, &[x, out]);
+    }
+
+    /// Rotates the queries and keys of qkv [step, heads | kv_heads | kv_heads] in place.
+    pub fn rope(&mut self, qkv: TensorId, heads: &Heads) {
+        let angles = self.tensor("angles", Home::Angles, Rows::Step, heads.size as u64 * 4);
+        let params = rope::Params {
+            heads: (heads.heads + heads.kv_heads) as u32,
+            quads: quads(heads.size),
+            stride: quads(self.cols_of(qkv)),
+            unused: 0,
+        };
+        self.dispatch("rope", &rope::KERNEL, Parts::default(), params, &[angles, qkv]);
+    }
+
+    /// Puts the step's keys and values into the cache of `layer`.
+    pub fn kv_write(&mut self, qkv: TensorId, layer: usize, heads: &Heads) {
+        let (keys, values) = self.cache(layer, heads);
+        let params = kv_write::Params {
+            quads: quads(heads.kv_width()),
+            keys_offset: quads(heads.heads * heads.size),
+            values_offset: quads((heads.heads + heads.kv_heads) * heads.size),
+            stride: quads(self.cols_of(qkv)),
+        };
+        self.dispatch("kv_write", &kv_write::KERNEL, heads.cache, params, &[qkv, keys, values]);
+    }
+
+    /// Causal attention of the step's rows over the cache of `layer`: [step, heads * size].
+    pub fn attend(&mut self, qkv: TensorId, layer: usize, heads: &Heads) -> TensorId {
+        let (keys, values) = self.cache(layer, heads);
+        let out = self.scratch("attended", Rows::Step, heads.heads * heads.size);
+        let params = attend::Params {
+            group: (heads.heads / heads.kv_heads) as u32,
+            kv_heads: heads.kv_heads as u32,
+            quads: quads(heads.size),
+            stride: quads(self.cols_of(qkv)),
+            scale: 1.0 / (heads.size as f32).sqrt(),
+            heads: heads.heads as u32,
+            ..Default::default()
+        };
+        self.dispatch("attend", &attend::KERNEL, heads.cache, params, &[qkv, keys, values, out]);
+        out
+    }
+
+    /// silu(gate) * up of a row [gate | up].
+    pub fn swiglu(&mut self, gate_up: TensorId) -> TensorId {
+        let width = self.cols_of(gate_up) / 2;
+        let out = self.scratch("gated", self.rows_of(gate_up), width);
+        let params = swiglu::Params { quads: quads(width), ..Default::default() };
+        self.dispatch("swiglu", &swiglu::KERNEL, Parts::default(), params, &[gate_up, out]);
+        out
+    }
+
+    /// The greedy next id goes behind the step's ids.
+    pub fn argmax(&mut self, logits: TensorId) {
+        let ids = self.ids();
+        let params = argmax::Params { vocabulary: self.cols_of(logits) as u32, ..Default::default() };
+        self.dispatch("argmax", &argmax::KERNEL, Parts::default(), params, &[logits, ids]);
+    }
+
+    /// Four words for each row of logits; see the kernel.
+    pub fn score(&mut self, logits: TensorId) -> TensorId {
+        let ids = self.ids();
+        let out = self.scratch("scores", Rows::Step, 4);
+        let params = score::Params { vocabulary: self.cols_of(logits) as u32, ..Default::default() };
+        self.dispatch("score", &score::KERNEL, Parts::default(), params, &[logits, ids, out]);
+        out
+    }
+
+    fn products(&mut self, what: &str, x: TensorId, matrix: &Linear, out: TensorId, add: bool) {
+        let stride = self.cols_of(out);
+        for piece in &matrix.pieces {
+            let weights = self.weights(piece, matrix.cols);
+            let (rows, blocks) = (piece.rows as u32, (matrix.cols / BLOCK) as u32);
+            let (planes, out_offset, accumulate) = (planes(piece, matrix.cols), piece.first as u32, add.into());
+            let tensors = [weights, x, out];
+            if self.is_one_row(x) {
+                let params = matvec::Params { planes, rows, blocks, out_offset, accumulate };
+                self.dispatch(what, &matvec::KERNEL, piece.format, params, &tensors);
+            } else {
+                let out_stride = stride as u32;
+                let params = matmul::Params { planes, rows, blocks, out_offset, out_stride, accumulate, ..Default::default() };
+                self.dispatch(what, &matmul::KERNEL, piece.format, params, &tensors);
+            }
+        }
+    }
+
+    fn weights(&mut self, piece: &Piece, cols: usize) -> TensorId {
+        let row: usize = piece.format.plane_row_bytes(cols).iter().sum();
+        self.tensor("weights", Home::Weight(piece.weight), Rows::Fixed(piece.rows as u32), row as u64)
+    }
+
+    fn cache(&mut self, layer: usize, heads: &Heads) -> (TensorId, TensorId) {
+        let (rows, bytes) = (Rows::Context(heads.context), heads.kv_row_bytes());
+        (self.tensor("keys", Home::Keys(layer), rows, bytes), self.tensor("values", Home::Values(layer), rows, bytes))
+    }
+
+    fn ids(&mut self) -> TensorId {
+        self.tensor("ids", Home::Ids, Rows::Step, 4)
+    }
+}
+
+fn quads(elements: usize) -> u32 {
+    (elements / 4) as u32
+}
+
+fn planes(piece: &Piece, cols: usize) -> [u32; 4] {
+    let format: WeightFormat = piece.format;
+    format.layout(piece.rows, cols).planes
+}

@@ -1,0 +1,230 @@
+//! A plan: the dispatches of one forward pass as plain data. It knows tensors, kernels and order; no device, no file.
+//!
+//! A model page records into a [`Recorder`] through the words of `ops`; `memory` gives scratch tensors their slots; a
+//! player (GPU or CPU) plays the result for a [`Step`].
+
+use lorgnette_shaders::{Access, Kernel, Parts, Shader, Step};
+
+/// A tensor of a plan, by its index there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TensorId(pub usize);
+
+/// Where a tensor lives, and so who owns its buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Home {
+    /// The model: weight `0` of its weight list.
+    Weight(usize),
+    /// The model's scratch: a slot that `memory` chooses, shared by tensors whose lives do not meet.
+    Scratch(usize),
+    /// The session: keys of a layer.
+    Keys(usize),
+    /// The session: values of a layer.
+    Values(usize),
+    /// The session: token ids, one word a position.
+    Ids,
+    /// The session: (cos, sin) of the step's rows.
+    Angles,
+}
+
+/// How many rows of a tensor a step touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// As many as the step has.
+    Step,
+    /// All positions up to the step's last one; the tensor holds this many.
+    Context(u32),
+    /// Always this many.
+    Fixed(u32),
+}
+
+/// A tensor: rows of a fixed number of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// For people.
+    pub name: String,
+    /// Whose buffer it is in.
+    pub home: Home,
+    /// Its rows.
+    pub rows: Rows,
+    /// Bytes of one row.
+    pub row_bytes: u64,
+}
+
+/// One kernel with its params and buffers.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// What it is in the model: `layer 3 attn_norm`.
+    pub label: String,
+    /// The kernel and its parts.
+    pub shader: Shader,
+    /// The params uniform, as uploaded.
+    pub params: Vec<u8>,
+    /// The storage buffers, in binding order.
+    pub tensors: Vec<TensorId>,
+}
+
+impl Dispatch {
+    /// Workgroups for a step.
+    pub fn grid(&self, step: &Step) -> [u32; 3] {
+        (self.shader.kernel.grid)(&self.params, step)
+    }
+
+    /// The tensors with how the kernel uses each.
+    pub fn uses(&self) -> impl Iterator<Item = (TensorId, Access)> {
+        self.tensors.iter().copied().zip(self.shader.kernel.binds.iter().map(|bind| bind.access))
+    }
+}
+
+/// One forward pass. Each segment is one compute pass; a submit and a look at the cancel flag come between segments.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// `decode`, `prefill` or `score`.
+    pub name: &'static str,
+    /// The most rows a step may have.
+    pub rows: u32,
+    /// Every tensor that a dispatch names.
+    pub tensors: Vec<Tensor>,
+    /// The dispatches, in order.
+    pub segments: Vec<Vec<Dispatch>>,
+    /// Where the logits are.
+    pub logits: TensorId,
+    /// Where the scores are, if this recording makes them.
+    pub scores: Option<TensorId>,
+}
+
+impl Plan {
+    /// Every dispatch in order.
+    pub fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
+        self.segments.iter().flatten()
+    }
+
+    /// A tensor of this plan.
+    pub fn tensor(&self, id: TensorId) -> &Tensor {
+        &self.tensors[id.0]
+    }
+
+    /// Bytes the tensor needs at most.
+    pub fn bytes(&self, id: TensorId) -> u64 {
+        let tensor = self.tensor(id);
+        let rows = match tensor.rows {
+            Rows::Step => self.rows,
+            Rows::Context(rows) | Rows::Fixed(rows) => rows,
+        };
+        u64::from(rows) * tensor.row_bytes
+    }
+
+    /// Bytes that a dispatch reads and writes in a step.
+    pub fn traffic(&self, dispatch: &Dispatch, step: &Step) -> (u64, u64) {
+        let (mut read, mut written) = (0, 0);
+        for (id, access) in dispatch.uses() {
+            let tensor = self.tensor(id);
+            let step_bytes = u64::from(step.count) * tensor.row_bytes;
+            let all = match tensor.rows {
+                Rows::Step => step_bytes,
+                Rows::Context(_) => u64::from(step.position + step.count) * tensor.row_bytes,
+                Rows::Fixed(rows) => u64::from(rows) * tensor.row_bytes,
+            };
+            match access {
+                Access::Read => read += all,
+                Access::Gather => read += step_bytes,
+                Access::Write => written += step_bytes.min(all),
+                Access::Update => {
+                    read += all;
+                    written += step_bytes.min(all);
+                }
+            }
+        }
+        (read, written)
+    }
+}
+
+/// Makes a [`Plan`], dispatch by dispatch.
+#[derive(Debug)]
+pub struct Recorder {
+    name: &'static str,
+    rows: u32,
+    scope: String,
+    tensors: Vec<Tensor>,
+    segments: Vec<Vec<Dispatch>>,
+}
+
+impl Recorder {
+    /// A recording of at most `rows` rows a step.
+    pub fn new(name: &'static str, rows: u32) -> Self {
+        Self { name, rows, scope: String::new(), tensors: Vec::new(), segments: vec![Vec::new()] }
+    }
+
+    /// What the next dispatches belong to.
+    pub fn scope(&mut self, scope: impl Into<String>) {
+        self.scope = scope.into();
+    }
+
+    /// Whether a tensor has one row in every step of this recording.
+    pub fn is_one_row(&self, id: TensorId) -> bool {
+        match self.tensors[id.0].rows {
+            Rows::Step => self.rows == 1,
+            Rows::Fixed(rows) => rows == 1,
+            Rows::Context(_) => false,
+        }
+    }
+
+    /// The rows of a tensor.
+    pub fn rows_of(&self, id: TensorId) -> Rows {
+        self.tensors[id.0].rows
+    }
+
+    /// Elements (f32) in a row of a tensor.
+    pub fn cols_of(&self, id: TensorId) -> usize {
+        self.tensors[id.0].row_bytes as usize / 4
+    }
+
+    /// A tensor that the model or the session owns; the same home gives the same tensor.
+    pub fn tensor(&mut self, name: &str, home: Home, rows: Rows, row_bytes: u64) -> TensorId {
+        if let Some(at) = self.tensors.iter().position(|tensor| tensor.home == home) {
+            return TensorId(at);
+        }
+        self.tensors.push(Tensor { name: name.to_owned(), home, rows, row_bytes });
+        TensorId(self.tensors.len() - 1)
+    }
+
+    /// A new scratch tensor of f32 [rows, cols].
+    pub fn scratch(&mut self, name: &str, rows: Rows, cols: usize) -> TensorId {
+        // Until `memory` has placed them, every scratch tensor has a slot of its own.
+        let home = Home::Scratch(self.tensors.len());
+        self.tensor(name, home, rows, cols as u64 * 4)
+    }
+
+    /// Adds a dispatch.
+    pub fn dispatch<P: bytemuck::Pod>(
+        &mut self,
+        what: &str,
+        kernel: &'static Kernel,
+        parts: impl Into<Parts>,
+        params: P,
+        tensors: &[TensorId],
+    ) {
+        assert_eq!(tensors.len(), kernel.binds.len(), "{}: one tensor a binding", kernel.name);
+        assert_eq!(size_of::<P>(), kernel.params_bytes, "{}: its own params", kernel.name);
+        let label = if self.scope.is_empty() { what.to_owned() } else { format!("{} {what}", self.scope) };
+        let dispatch = Dispatch {
+            label,
+            shader: Shader { kernel, parts: parts.into() },
+            params: bytemuck::bytes_of(&params).to_vec(),
+            tensors: tensors.to_vec(),
+        };
+        self.segments.last_mut().expect("a recorder has a segment").push(dispatch);
+    }
+
+    /// Ends the segment: the player may submit and look at the cancel flag here.
+    pub fn cut(&mut self) {
+        if self.segments.last().is_some_and(|segment| !segment.is_empty()) {
+            self.segments.push(Vec::new());
+        }
+    }
+
+    /// The plan, with where its results are.
+    pub fn finish(mut self, logits: TensorId, scores: Option<TensorId>) -> Plan {
+        self.segments.retain(|segment| !segment.is_empty());
+        Plan { name: self.name, rows: self.rows, tensors: self.tensors, segments: self.segments, logits, scores }
+    }
+}

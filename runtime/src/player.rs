@@ -1,0 +1,70 @@
+//! The player a model was given: the GPU's, or the CPU's that plays the same plans with the plain references.
+
+use lorgnette_shaders::Step;
+
+use crate::Result;
+use crate::cpu::{CpuPlayer, CpuSession};
+use crate::gpu::{GpuPlayer, GpuSession};
+use crate::memory::MemoryPlan;
+use crate::plan::Plan;
+
+/// What a step gives back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// Nothing: more of the prompt follows.
+    Nothing,
+    /// The greedy next id: 4 bytes.
+    NextId,
+    /// The first row of logits, f32.
+    Logits,
+    /// Four words for each row.
+    Scores,
+}
+
+/// One step to play.
+pub(crate) struct Turn<'a> {
+    /// Index of the plan.
+    pub plan: usize,
+    /// Its position and rows.
+    pub step: Step,
+    /// Ids to write from the step's position on; empty where the GPU has chosen the id itself.
+    pub ids: &'a [u32],
+    /// (cos, sin) of the step's rows.
+    pub angles: &'a [f32],
+    /// What comes back.
+    pub want: Want,
+    /// Asked between segments.
+    pub cancelled: &'a dyn Fn() -> bool,
+}
+
+/// Plays a model's plans.
+#[derive(Debug)]
+pub(crate) enum Player {
+    Gpu(GpuPlayer),
+    Cpu(CpuPlayer),
+}
+
+/// What a session holds on a player.
+#[derive(Debug)]
+pub(crate) enum PlayerSession {
+    Gpu(GpuSession),
+    Cpu(CpuSession),
+}
+
+impl Player {
+    pub fn open(&self, plans: &[Plan], memory: &MemoryPlan) -> Result<PlayerSession> {
+        match self {
+            Self::Gpu(player) => player.open(plans, memory).map(PlayerSession::Gpu),
+            Self::Cpu(_) => Ok(PlayerSession::Cpu(CpuSession::new(memory))),
+        }
+    }
+
+    /// Plays one step. `None` if it was cancelled between two segments.
+    pub fn play(&self, session: &mut PlayerSession, plan: &Plan, turn: &Turn<'_>) -> Result<Option<Vec<u8>>> {
+        match (self, session) {
+            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.play(session, plan, turn),
+            (Self::Cpu(player), PlayerSession::Cpu(session)) => player.play(session, plan, turn),
+            _ => unreachable!("a session is opened by the player that plays it"),
+        }
+    }
+}

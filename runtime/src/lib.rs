@@ -1,5 +1,6 @@
 //! Lorgnette runs 4-bit small Llama 3 models on the GPU, inside a memory budget.
 
 mod error;
+pub mod formats;
 
 pub use error::{Error, Result};

@@ -1,7 +1,29 @@
 //! Lorgnette runs 4-bit small Llama 3 models on the GPU, inside a memory budget.
+//!
+//! A [`Runtime`] is a device, a [`Model`] is weights on it, a [`Session`] is a conversation with a model.
 
+mod blueprint;
+mod cpu;
 mod error;
-/// Model files.
 pub mod formats;
+mod gpu;
+mod loader;
+mod memory;
+mod model;
+mod models;
+mod ops;
+pub mod plan;
+mod player;
+mod runtime;
+mod session;
+mod weights;
 
+pub use blueprint::{Blueprint, LoadOptions};
 pub use error::{Error, Result};
+pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
+pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
+pub use memory::{MemoryPlan, SessionMemory};
+pub use model::{Model, Progress, Stage};
+pub use models::llama::Config;
+pub use runtime::{Adapter, Runtime, RuntimeOptions};
+pub use session::{Canceller, Score, Session};

@@ -194,11 +194,7 @@ impl Shader {
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.kernel.parts {
             match part {
-                Part::Weights => {
-                    for source in self.parts.weights.expect("a weight format for this kernel").part() {
-                        text.push_str(source);
-                    }
-                }
+                Part::Weights => text.push_str(self.parts.weights.expect("a weight format for this kernel").part()),
                 Part::Cache => text.push_str(match self.parts.cache.expect("a cache format for this kernel") {
                     CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
                     CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),

@@ -1,0 +1,127 @@
+//! A model: its weights on the device, and everything its sessions share.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::blueprint::{Blueprint, LoadOptions};
+use crate::cpu::CpuPlayer;
+use crate::formats::Checkpoint;
+use crate::gpu::GpuPlayer;
+use crate::loader::stream;
+use crate::memory::MemoryPlan;
+use crate::models::llama::Config;
+use crate::player::Player;
+use crate::runtime::Runtime;
+use crate::session::Session;
+use crate::Result;
+
+/// What a load is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Making pipelines; counted in dispatches.
+    Pipelines,
+    /// Bringing weights to the device; counted in bytes.
+    Weights,
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// How much of it.
+    pub done: u64,
+    /// Out of how much.
+    pub total: u64,
+}
+
+/// A loaded model. Cloning it is cheap and gives the same model; it can be shared between threads.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub runtime: Runtime,
+    pub blueprint: Blueprint,
+    pub player: Player,
+    pub load_s: f64,
+}
+
+impl Model {
+    /// Loads a GGUF file of the `llama` architecture onto the runtime's device.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file or does not fit the device; nothing stays allocated then.
+    pub fn load(
+        runtime: &Runtime,
+        path: impl AsRef<Path>,
+        options: &LoadOptions,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let checkpoint = Checkpoint::open(path.as_ref())?;
+        let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+        let player = match runtime.gpu() {
+            Some(gpu) => {
+                let mut report = |done, total| progress(Progress { stage: Stage::Pipelines, done, total });
+                let player = GpuPlayer::new(gpu.clone(), &blueprint.plans, &blueprint.memory, &mut report)?;
+                let mut upload = player.upload()?;
+                let mut report = |done, total| progress(Progress { stage: Stage::Weights, done, total });
+                let mut sink = |index: usize, bytes: &[u8], sections: &[_]| upload.write(bytes, sections, player.weight(index));
+                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+                upload.finish()?;
+                Player::Gpu(player)
+            }
+            None => {
+                let mut player = CpuPlayer::new(&blueprint.memory);
+                let mut report = |done, total| progress(Progress { stage: Stage::Weights, done, total });
+                let mut sink = |index: usize, bytes: &[u8], sections: &[(u64, u64, u64)]| {
+                    for (from, to, length) in sections.iter().map(|(from, to, length)| (*from as usize, *to as usize, *length as usize)) {
+                        player.weight(index)[to..to + length].copy_from_slice(&bytes[from..from + length]);
+                    }
+                    Ok(())
+                };
+                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+                Player::Cpu(player)
+            }
+        };
+        let load_s = start.elapsed().as_secs_f64();
+        Ok(Self { shared: Arc::new(Shared { runtime: runtime.clone(), blueprint, player, load_s }) })
+    }
+
+    /// The model's numbers.
+    pub fn config(&self) -> &Config {
+        &self.shared.blueprint.config
+    }
+
+    /// Its plans and where its bytes are.
+    pub fn blueprint(&self) -> &Blueprint {
+        &self.shared.blueprint
+    }
+
+    /// Where its bytes are.
+    pub fn memory(&self) -> &MemoryPlan {
+        &self.shared.blueprint.memory
+    }
+
+    /// The runtime it was loaded on.
+    pub fn runtime(&self) -> &Runtime {
+        &self.shared.runtime
+    }
+
+    /// Seconds that the load took.
+    pub fn load_s(&self) -> f64 {
+        self.shared.load_s
+    }
+
+    /// A new, empty session.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] if its keys and values cannot be had.
+    pub fn session(&self) -> Result<Session> {
+        Session::new(self.clone())
+    }
+}

@@ -1,0 +1,96 @@
+//! The runtime: one device (or the plain references in its place) that models share.
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
+
+/// Which adapter to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Adapter {
+    /// The best hardware there is; a software driver only where there is none, and with a warning.
+    #[default]
+    Auto,
+    /// The first whose name, driver or backend holds this text, in any case of letters.
+    Named(String),
+    /// No GPU: the plan is played by the plain references. Right, and very slow.
+    Cpu,
+}
+
+/// How a runtime is made.
+#[derive(Clone, Debug, Default)]
+pub struct RuntimeOptions {
+    /// Which adapter to use.
+    pub adapter: Adapter,
+    /// Pretend that one storage binding may have at most this many bytes, as on smaller devices.
+    pub max_binding_bytes: Option<u64>,
+}
+
+/// A device that models share. Cloning it is cheap and gives the same device.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    gpu: Option<Arc<Gpu>>,
+    report: AdapterReport,
+    max_binding_bytes: u64,
+}
+
+/// What most phones can bind, assumed where no device is asked.
+pub(crate) const COMMON_BINDING_BYTES: u64 = 128 << 20;
+
+impl Runtime {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Device`] if it gives no
+    /// device.
+    pub fn new(options: RuntimeOptions) -> Result<Self> {
+        let gpu = match &options.adapter {
+            Adapter::Auto => Some(Gpu::open(None)?),
+            Adapter::Named(name) => Some(Gpu::open(Some(name))?),
+            Adapter::Cpu => None,
+        };
+        let report = gpu.as_ref().map_or_else(reference_report, |gpu| gpu.report.clone());
+        let asked = options.max_binding_bytes.unwrap_or(u64::MAX);
+        let max_binding_bytes = report.max_binding_bytes.min(asked);
+        Ok(Self { gpu: gpu.map(Arc::new), report, max_binding_bytes })
+    }
+
+    /// What it runs on.
+    pub fn adapter(&self) -> &AdapterReport {
+        &self.report
+    }
+
+    /// Everything counted so far; all zero without a GPU.
+    pub fn counters(&self) -> Counters {
+        self.gpu.as_ref().map_or_else(Counters::default, |gpu| gpu.counts.snapshot())
+    }
+
+    /// Bytes that wgpu's allocator has handed out and bytes it holds, where it keeps an account.
+    pub fn allocator(&self) -> Option<(u64, u64)> {
+        self.gpu.as_ref().and_then(|gpu| gpu.allocator())
+    }
+
+    /// Bytes that one storage binding may have.
+    pub fn max_binding_bytes(&self) -> u64 {
+        self.max_binding_bytes
+    }
+
+    pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {
+        self.gpu.as_ref()
+    }
+}
+
+fn reference_report() -> AdapterReport {
+    AdapterReport {
+        name: "CPU reference".into(),
+        driver: format!("lorgnette {}", env!("CARGO_PKG_VERSION")),
+        backend: "none".into(),
+        kind: AdapterKind::Reference,
+        max_binding_bytes: COMMON_BINDING_BYTES,
+        max_buffer_bytes: u64::MAX,
+        max_workgroup_bytes: 0,
+        max_workgroup_invocations: 0,
+        subgroup_sizes: (0, 0),
+        features: Vec::new(),
+    }
+}

@@ -1,0 +1,204 @@
+//! A session: one sequence of tokens with its keys and values. It moves tokens through the model and keeps the position.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use lorgnette_shaders::Step;
+use lorgnette_shaders::kernels::argmax::NOT_FINITE;
+
+use crate::blueprint::{DECODE, PREFILL, SCORE};
+use crate::model::Model;
+use crate::player::{PlayerSession, Turn, Want};
+use crate::{Error, Result};
+
+/// Stops what a session is doing, from any thread; takes effect between two segments of work.
+#[derive(Clone, Debug, Default)]
+pub struct Canceller(Arc<AtomicBool>);
+
+impl Canceller {
+    /// Asks the session to stop. The session stays usable.
+    pub fn cancel(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+/// What the model thinks of one position of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// The most likely next token.
+    pub best: u32,
+    /// Its log-probability (natural).
+    pub best_log_probability: f32,
+    /// The log-probability (natural) of the token that really came next.
+    pub next_log_probability: f32,
+}
+
+/// A sequence of tokens and its keys and values.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) model: Model,
+    player: PlayerSession,
+    /// Tokens whose keys and values are in the cache.
+    ids: Vec<u32>,
+    canceller: Canceller,
+    prefilled: u64,
+}
+
+impl Session {
+    pub(crate) fn new(model: Model) -> Result<Self> {
+        let shared = &model.shared;
+        let player = shared.player.open(&shared.blueprint.plans, &shared.blueprint.memory)?;
+        Ok(Self { player, ids: Vec::new(), canceller: Canceller::default(), prefilled: 0, model })
+    }
+
+    /// The model it talks to.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Tokens whose keys and values are in the cache.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Tokens that went through the model as a prompt since the session was opened.
+    pub fn prefilled(&self) -> u64 {
+        self.prefilled
+    }
+
+    /// A handle that stops this session from another thread.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// Forgets every token from `length` on.
+    pub fn truncate(&mut self, length: usize) {
+        self.ids.truncate(length);
+    }
+
+    /// Logits [vocabulary] behind the last of `ids`, from an empty sequence or from what both have in common.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for no ids or ids outside the vocabulary, [`Error::Context`] for too many, and
+    /// [`Error::NotFinite`].
+    pub fn logits(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
+        self.canceller.reset();
+        let rest = self.rewind(ids)?;
+        let bytes = self.prefill(rest, Want::Logits)?.ok_or_else(cancelled)?;
+        let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        finite(&logits, self.ids.len())?;
+        Ok(logits)
+    }
+
+    /// A score for each of `ids` but the last, from an empty sequence.
+    ///
+    /// # Errors
+    /// As [`Session::logits`].
+    pub fn score(&mut self, ids: &[u32]) -> Result<Vec<Score>> {
+        self.canceller.reset();
+        self.check_ids(ids)?;
+        self.ids.clear();
+        let rows = self.model.shared.blueprint.plans[SCORE].rows as usize;
+        let mut scores = Vec::with_capacity(ids.len());
+        for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
+            // One more than the chunk: the id behind the last row is what that row is scored against.
+            let with_next = &ids[first..=first + chunk.len()];
+            let bytes = self.play(SCORE, with_next, chunk.len(), Want::Scores)?.ok_or_else(cancelled)?;
+            self.ids.extend_from_slice(chunk);
+            for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
+                let [best, total] = [words[1], words[2]].map(f32::from_bits);
+                if words[0] == NOT_FINITE {
+                    return Err(not_finite(scores.len()));
+                }
+                let next = f32::from_bits(words[3]);
+                scores.push(Score { best: words[0], best_log_probability: best - total, next_log_probability: next - total });
+            }
+        }
+        Ok(scores)
+    }
+
+    /// Keeps what `ids` and the cache have in common, at least one token short of all, and returns the rest of `ids`.
+    pub(crate) fn rewind<'a>(&mut self, ids: &'a [u32]) -> Result<&'a [u32]> {
+        self.check_ids(ids)?;
+        let common = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        let keep = common.min(ids.len() - 1);
+        self.ids.truncate(keep);
+        Ok(&ids[keep..])
+    }
+
+    /// Sends the prompt's `rest` through the model in chunks. `None` if cancelled: the chunks before it stay.
+    pub(crate) fn prefill(&mut self, rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
+        let chunk_rows = self.model.shared.blueprint.prefill_chunk as usize;
+        let mut result = Some(Vec::new());
+        let mut left = rest.len();
+        for chunk in rest.chunks(chunk_rows) {
+            left -= chunk.len();
+            let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
+            result = self.play(plan, chunk, chunk.len(), if left == 0 { want } else { Want::Nothing })?;
+            if result.is_none() {
+                return Ok(None);
+            }
+            self.ids.extend_from_slice(chunk);
+            self.prefilled += chunk.len() as u64;
+        }
+        Ok(result)
+    }
+
+    /// Sends one token through the model; `on_gpu` if the GPU chose it itself in the step before.
+    pub(crate) fn decode(&mut self, id: u32, on_gpu: bool, want: Want) -> Result<Option<Vec<u8>>> {
+        let ids = [id];
+        let result = self.play(DECODE, if on_gpu { &[] } else { &ids }, 1, want)?;
+        if result.is_some() {
+            self.ids.push(id);
+        }
+        Ok(result)
+    }
+
+    fn play(&mut self, plan: usize, ids: &[u32], count: usize, want: Want) -> Result<Option<Vec<u8>>> {
+        let shared = &self.model.shared;
+        let blueprint = &shared.blueprint;
+        let (position, count) = (self.ids.len() as u32, count as u32);
+        let angles = blueprint.config.angles(blueprint.rope_factors.as_deref(), position, count);
+        let canceller = &self.canceller;
+        let turn = Turn { plan, step: Step::new(position, count), ids, angles: &angles, want, cancelled: &|| canceller.is_cancelled() };
+        shared.player.play(&mut self.player, &blueprint.plans[plan], &turn)
+    }
+
+    fn check_ids(&self, ids: &[u32]) -> Result<()> {
+        let blueprint = &self.model.shared.blueprint;
+        let input = |expected: String, found: String| Err(Error::Input { what: "prompt".into(), expected, found });
+        if ids.is_empty() {
+            return input("at least one token".into(), "none".into());
+        }
+        if ids.len() > blueprint.context as usize {
+            return Err(Error::Context { needed: ids.len(), available: blueprint.context as usize });
+        }
+        match ids.iter().find(|id| **id as usize >= blueprint.config.vocabulary) {
+            Some(id) => input(format!("ids below {}", blueprint.config.vocabulary), id.to_string()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn finite(logits: &[f32], position: usize) -> Result<()> {
+    if logits.iter().all(|logit| logit.is_finite()) { Ok(()) } else { Err(not_finite(position)) }
+}
+
+pub(crate) fn not_finite(position: usize) -> Error {
+    Error::NotFinite {
+        what: format!("logits behind position {position}"),
+        found: "infinite or NaN; the weights are broken, or this device computes wrongly".into(),
+    }
+}
+
+fn cancelled() -> Error {
+    Error::Input { what: "call".into(), expected: "to run to its end".into(), found: "cancelled".into() }
+}

@@ -25,7 +25,12 @@ pub struct LoadOptions {
 impl Default for LoadOptions {
     /// The model's context up to 2048, f16 keys and values, 128 tokens a chunk, fused.
     fn default() -> Self {
-        Self { context: None, kv: CacheFormat::F16, prefill_chunk: 128, fused: true }
+        Self {
+            context: None,
+            kv: CacheFormat::F16,
+            prefill_chunk: 128,
+            fused: true,
+        }
     }
 }
 
@@ -66,34 +71,75 @@ impl Blueprint {
     /// # Errors
     /// [`Error::Format`] and [`Error::Unsupported`] for what the file says, [`Error::Input`] for the options,
     /// [`Error::Limit`] where something cannot be cut to fit the limit.
-    pub fn new(checkpoint: &Checkpoint, options: &LoadOptions, max_binding_bytes: u64) -> Result<Self> {
-        let vocabulary = checkpoint.tensor("token_embd.weight").map_or(0, |tensor| tensor.rows as usize);
+    pub fn new(
+        checkpoint: &Checkpoint,
+        options: &LoadOptions,
+        max_binding_bytes: u64,
+    ) -> Result<Self> {
+        let vocabulary = checkpoint
+            .tensor("token_embd.weight")
+            .map_or(0, |tensor| tensor.rows as usize);
         let config = Config::from_metadata(checkpoint.metadata(), vocabulary)?;
         refuse_biases(checkpoint)?;
         let mut list = WeightList::new(max_binding_bytes);
         let shapes = |name: &str| {
-            checkpoint.tensor(name).map(|tensor| Shape { format: tensor.format, rows: tensor.rows, cols: tensor.cols })
+            checkpoint.tensor(name).map(|tensor| Shape {
+                format: tensor.format,
+                rows: tensor.rows,
+                cols: tensor.cols,
+            })
         };
         let weights = Weights::describe(&config, &mut list, &shapes)?;
         let rope_factors = rope_factors(checkpoint, &config)?;
         let context = context(&config, options, max_binding_bytes)?;
-        let prefill_chunk = rows_that_bind(&config, options.prefill_chunk.min(context), max_binding_bytes)?;
+        let prefill_chunk = rows_that_bind(
+            &config,
+            options.prefill_chunk.min(context),
+            max_binding_bytes,
+        )?;
         let heads = config.heads(context, options.kv);
         let logits = config.vocabulary as u64 * 4;
-        let score_rows = SCORE_ROWS.min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32).clamp(1, prefill_chunk);
-        let recordings = [Recording::Decode, Recording::Prefill(prefill_chunk), Recording::Score(score_rows)];
-        let style = Style { fused: options.fused };
-        let mut plans: Vec<Plan> = recordings.into_iter().map(|recording| record(&config, &weights, &heads, recording, style)).collect();
-        let shape = SessionShape { context, kv_row_bytes: heads.kv_row_bytes(), layers: config.layers, head_size: config.head_size };
+        let score_rows = SCORE_ROWS
+            .min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32)
+            .clamp(1, prefill_chunk);
+        let recordings = [
+            Recording::Decode,
+            Recording::Prefill(prefill_chunk),
+            Recording::Score(score_rows),
+        ];
+        let style = Style {
+            fused: options.fused,
+        };
+        let mut plans: Vec<Plan> = recordings
+            .into_iter()
+            .map(|recording| record(&config, &weights, &heads, recording, style))
+            .collect();
+        let shape = SessionShape {
+            context,
+            kv_row_bytes: heads.kv_row_bytes(),
+            layers: config.layers,
+            head_size: config.head_size,
+        };
         let memory = place(&mut plans, &list, shape);
-        Ok(Self { context, kv: options.kv, prefill_chunk, rope_factors, plans, memory, weights: list, config })
+        Ok(Self {
+            context,
+            kv: options.kv,
+            prefill_chunk,
+            rope_factors,
+            plans,
+            memory,
+            weights: list,
+            config,
+        })
     }
 }
 
 /// Positions: what was asked for, or the model's own up to the default, as far as one layer's keys can be bound.
 fn context(config: &Config, options: &LoadOptions, max_binding_bytes: u64) -> Result<u32> {
     let row = config.heads(1, options.kv).kv_row_bytes();
-    let most = u32::try_from(max_binding_bytes / row).unwrap_or(u32::MAX).min(config.trained_context);
+    let most = u32::try_from(max_binding_bytes / row)
+        .unwrap_or(u32::MAX)
+        .min(config.trained_context);
     match options.context {
         None => Ok(most.min(DEFAULT_CONTEXT)),
         Some(asked) if asked >= 1 && asked <= most => Ok(asked),
@@ -115,25 +161,41 @@ fn rows_that_bind(config: &Config, asked: u32, max_binding_bytes: u64) -> Result
     let rows = (max_binding_bytes / widest).min(u64::from(asked)) as u32;
     let one_row = widest.max(4 * config.vocabulary as u64);
     if one_row > max_binding_bytes {
-        return Err(Error::Limit { what: "one row of activations".into(), needed: one_row, limit: max_binding_bytes });
+        return Err(Error::Limit {
+            what: "one row of activations".into(),
+            needed: one_row,
+            limit: max_binding_bytes,
+        });
     }
     if rows == 0 {
-        return Err(Error::Input { what: "prefill chunk".into(), expected: "at least 1".into(), found: asked.to_string() });
+        return Err(Error::Input {
+            what: "prefill chunk".into(),
+            expected: "at least 1".into(),
+            found: asked.to_string(),
+        });
     }
     Ok(rows)
 }
 
 /// `rope_freqs.weight`: one divisor for each pair of a head (Llama 3.1 and later).
 fn rope_factors(checkpoint: &Checkpoint, config: &Config) -> Result<Option<Vec<f32>>> {
-    let Some(tensor) = checkpoint.tensor("rope_freqs.weight") else { return Ok(None) };
+    let Some(tensor) = checkpoint.tensor("rope_freqs.weight") else {
+        return Ok(None);
+    };
     let pairs = config.head_size / 2;
-    let factors = tensor.format.dequantize_file(checkpoint.rows(tensor, 0..tensor.rows));
+    let factors = tensor
+        .format
+        .dequantize_file(checkpoint.rows(tensor, 0..tensor.rows));
     let usable = |factor: &f32| factor.is_finite() && *factor > 0.0;
     if factors.len() != pairs || !factors.iter().all(usable) {
         return Err(Error::Format {
             what: "tensor rope_freqs.weight".into(),
             expected: format!("{pairs} positive finite numbers"),
-            found: format!("{} numbers, {} of them usable", factors.len(), factors.iter().filter(|factor| usable(factor)).count()),
+            found: format!(
+                "{} numbers, {} of them usable",
+                factors.len(),
+                factors.iter().filter(|factor| usable(factor)).count()
+            ),
         });
     }
     Ok(Some(factors))
@@ -141,7 +203,11 @@ fn rope_factors(checkpoint: &Checkpoint, config: &Config) -> Result<Option<Vec<f
 
 /// A bias that is not applied would give wrong numbers without a word.
 fn refuse_biases(checkpoint: &Checkpoint) -> Result<()> {
-    match checkpoint.tensors().iter().find(|tensor| tensor.name.ends_with(".bias")) {
+    match checkpoint
+        .tensors()
+        .iter()
+        .find(|tensor| tensor.name.ends_with(".bias"))
+    {
         Some(tensor) => Err(Error::Unsupported {
             what: "tensor".into(),
             expected: "no biases, as in Llama 3 and SmolLM2".into(),

@@ -31,9 +31,21 @@ fn words(bytes: u64) -> Vec<u32> {
 
 impl CpuSession {
     pub fn new(memory: &MemoryPlan) -> Self {
-        let cache = || memory.session.keys.iter().map(|bytes| words(*bytes)).collect();
+        let cache = || {
+            memory
+                .session
+                .keys
+                .iter()
+                .map(|bytes| words(*bytes))
+                .collect()
+        };
         let angles = words(memory.session.step - UNIFORM_ALIGNMENT);
-        Self { keys: cache(), values: cache(), ids: words(memory.session.ids), angles }
+        Self {
+            keys: cache(),
+            values: cache(),
+            ids: words(memory.session.ids),
+            angles,
+        }
     }
 
     fn begin(&mut self, turn: &Turn<'_>) {
@@ -45,7 +57,10 @@ impl CpuSession {
 impl CpuPlayer {
     pub fn new(memory: &MemoryPlan) -> Self {
         let all = |sizes: &[u64]| sizes.iter().map(|bytes| words(*bytes)).collect();
-        Self { weights: all(&memory.weights), slots: Mutex::new(all(&memory.slots)) }
+        Self {
+            weights: all(&memory.weights),
+            slots: Mutex::new(all(&memory.slots)),
+        }
     }
 
     /// A weight buffer, to be filled.
@@ -54,7 +69,12 @@ impl CpuPlayer {
     }
 
     /// Plays one step. `None` if it was cancelled between two segments.
-    pub fn play(&self, session: &mut CpuSession, plan: &Plan, turn: &Turn<'_>) -> Result<Option<Vec<u8>>> {
+    pub fn play(
+        &self,
+        session: &mut CpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+    ) -> Result<Option<Vec<u8>>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         session.begin(turn);
         for segment in &plan.segments {
@@ -66,23 +86,38 @@ impl CpuPlayer {
             }
         }
         let row = |id: TensorId, rows: usize| {
-            let Home::Scratch(slot) = plan.tensor(id).home else { unreachable!("results are scratch tensors") };
+            let Home::Scratch(slot) = plan.tensor(id).home else {
+                unreachable!("results are scratch tensors")
+            };
             slots[slot][..rows * plan.tensor(id).row_bytes as usize / 4].to_vec()
         };
         let result = match turn.want {
             Want::Nothing => Vec::new(),
             Want::NextId => vec![session.ids[(turn.step.position + turn.step.count) as usize]],
             Want::Logits => row(plan.logits, 1),
-            Want::Scores => plan.scores.map_or(Vec::new(), |scores| row(scores, turn.step.count as usize)),
+            Want::Scores => plan
+                .scores
+                .map_or(Vec::new(), |scores| row(scores, turn.step.count as usize)),
         };
         Ok(Some(bytemuck::cast_slice(&result).to_vec()))
     }
 
-    fn play_dispatch(&self, session: &mut CpuSession, slots: &mut [Vec<u32>], plan: &Plan, dispatch: &Dispatch, turn: &Turn<'_>) {
+    fn play_dispatch(
+        &self,
+        session: &mut CpuSession,
+        slots: &mut [Vec<u32>],
+        plan: &Plan,
+        dispatch: &Dispatch,
+        turn: &Turn<'_>,
+    ) {
         // Written buffers are taken out while the reference has them, so that the others can be read beside them.
         let mut taken: Vec<Option<Vec<u32>>> = dispatch
             .uses()
-            .map(|(id, access)| access.writes().then(|| std::mem::take(home(session, slots, plan, id))))
+            .map(|(id, access)| {
+                access
+                    .writes()
+                    .then(|| std::mem::take(home(session, slots, plan, id)))
+            })
             .collect();
         let views = taken
             .iter_mut()
@@ -99,7 +134,12 @@ impl CpuPlayer {
                 }),
             })
             .collect();
-        let call = Call { params: &dispatch.params, step: turn.step, parts: dispatch.shader.parts, views };
+        let call = Call {
+            params: &dispatch.params,
+            step: turn.step,
+            parts: dispatch.shader.parts,
+            views,
+        };
         (dispatch.shader.kernel.reference)(call);
         for (words, id) in taken.into_iter().zip(&dispatch.tensors) {
             if let Some(words) = words {
@@ -109,20 +149,36 @@ impl CpuPlayer {
     }
 
     /// Plays one dispatch and gives the tensors it wrote to `look`, in binding order, which may change them. For the trace.
-    pub fn play_one(&self, session: &mut CpuSession, plan: &Plan, turn: &Turn<'_>, at: usize, look: &mut dyn FnMut(usize, TensorId, &mut [u32])) {
+    pub fn play_one(
+        &self,
+        session: &mut CpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+        at: usize,
+        look: &mut dyn FnMut(usize, TensorId, &mut [u32]),
+    ) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             session.begin(turn);
         }
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         self.play_dispatch(session, &mut slots, plan, dispatch, turn);
-        for (i, (id, _)) in dispatch.uses().filter(|(_, access)| access.writes()).enumerate() {
+        for (i, (id, _)) in dispatch
+            .uses()
+            .filter(|(_, access)| access.writes())
+            .enumerate()
+        {
             look(i, id, home(session, &mut slots, plan, id));
         }
     }
 }
 
-fn home<'a>(session: &'a mut CpuSession, slots: &'a mut [Vec<u32>], plan: &Plan, id: TensorId) -> &'a mut Vec<u32> {
+fn home<'a>(
+    session: &'a mut CpuSession,
+    slots: &'a mut [Vec<u32>],
+    plan: &Plan,
+    id: TensorId,
+) -> &'a mut Vec<u32> {
     match plan.tensor(id).home {
         Home::Scratch(slot) => &mut slots[slot],
         Home::Keys(layer) => &mut session.keys[layer],

@@ -82,4 +82,7 @@ pub enum Error {
     /// A model could not be fetched. What was there before is still there.
     #[error("download: {0}")]
     Download(String),
+    /// The caller cancelled it. What was done before stays.
+    #[error("cancelled")]
+    Cancelled,
 }

@@ -1,11 +1,11 @@
 //! Weights on their way: mapped file rows -> repacked in a small buffer -> the player. No weight is ever held twice:
 //! file pages are given back as soon as they are copied.
 
+use crate::Result;
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
 use crate::memory::STAGING_BYTES;
 use crate::weights::{Weight, WeightList};
-use crate::Result;
 
 /// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
 pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[(u64, u64, u64)]) -> Result<()> + 'a;
@@ -22,7 +22,9 @@ pub(crate) fn stream(
     for (index, weight) in list.weights.iter().enumerate() {
         let mut row = 0;
         for source in &weight.sources {
-            let tensor = checkpoint.tensor(&source.tensor).expect("the weight list names tensors of this checkpoint");
+            let tensor = checkpoint
+                .tensor(&source.tensor)
+                .expect("the weight list names tensors of this checkpoint");
             let mut from = source.rows.start;
             while from < source.rows.end {
                 let until = (from + rows_per_chunk(weight)).min(source.rows.end);

@@ -69,7 +69,9 @@ impl MemoryPlan {
 
     /// The most bytes held at once with `sessions` open: staging is given back before the first session opens.
     pub fn peak(&self, sessions: u64) -> u64 {
-        self.weights_bytes() + self.scratch_bytes() + self.staging.max(sessions * self.session.total())
+        self.weights_bytes()
+            + self.scratch_bytes()
+            + self.staging.max(sessions * self.session.total())
     }
 }
 
@@ -93,13 +95,28 @@ pub fn place(plans: &mut [Plan], weights: &WeightList, shape: SessionShape) -> M
     for plan in plans.iter_mut() {
         place_scratch(plan, &mut slots);
     }
-    let dispatches: u64 = plans.iter().map(|plan| plan.dispatches().count() as u64).sum();
+    let dispatches: u64 = plans
+        .iter()
+        .map(|plan| plan.dispatches().count() as u64)
+        .sum();
     let rows = plans.iter().map(|plan| plan.rows).max().unwrap_or(1);
-    let logits = plans.iter().map(|plan| plan.tensor(plan.logits).row_bytes).max().unwrap_or(0);
-    let scores = plans.iter().filter_map(|plan| plan.scores.map(|scores| plan.bytes(scores))).max().unwrap_or(0);
+    let logits = plans
+        .iter()
+        .map(|plan| plan.tensor(plan.logits).row_bytes)
+        .max()
+        .unwrap_or(0);
+    let scores = plans
+        .iter()
+        .filter_map(|plan| plan.scores.map(|scores| plan.bytes(scores)))
+        .max()
+        .unwrap_or(0);
     let keys = aligned(u64::from(shape.context) * shape.kv_row_bytes);
     MemoryPlan {
-        weights: weights.weights.iter().map(|weight| aligned(weight.bytes)).collect(),
+        weights: weights
+            .weights
+            .iter()
+            .map(|weight| aligned(weight.bytes))
+            .collect(),
         slots,
         params: dispatches * UNIFORM_ALIGNMENT,
         staging: STAGING_BUFFERS as u64 * STAGING_BYTES,
@@ -129,7 +146,12 @@ fn place_scratch(plan: &mut Plan, slots: &mut Vec<u64>) {
     }
     // Results are read after the last dispatch.
     let end = plan.dispatches().count();
-    last_use.extend([Some(plan.logits), plan.scores].into_iter().flatten().map(|id| (id, end)));
+    last_use.extend(
+        [Some(plan.logits), plan.scores]
+            .into_iter()
+            .flatten()
+            .map(|id| (id, end)),
+    );
 
     let mut homes: HashMap<TensorId, usize> = HashMap::new();
     let mut busy_until: Vec<Option<usize>> = vec![None; slots.len()];
@@ -157,6 +179,10 @@ fn place_scratch(plan: &mut Plan, slots: &mut Vec<u64>) {
 /// The smallest free slot that is large enough, else the largest free one (it grows), else a new one.
 fn choose_slot(slots: &[u64], busy_until: &[Option<usize>], at: usize, bytes: u64) -> usize {
     let free = || (0..slots.len()).filter(|slot| busy_until[*slot].is_none_or(|until| until < at));
-    let fitting = free().filter(|slot| slots[*slot] >= bytes).min_by_key(|slot| slots[*slot]);
-    fitting.or_else(|| free().max_by_key(|slot| slots[*slot])).unwrap_or(slots.len())
+    let fitting = free()
+        .filter(|slot| slots[*slot] >= bytes)
+        .min_by_key(|slot| slots[*slot]);
+    fitting
+        .or_else(|| free().max_by_key(|slot| slots[*slot]))
+        .unwrap_or(slots.len())
 }

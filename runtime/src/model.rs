@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::Result;
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
@@ -14,7 +15,6 @@ use crate::models::llama::Config;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
-use crate::Result;
 
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,21 +66,50 @@ impl Model {
         let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
         let player = match runtime.gpu() {
             Some(gpu) => {
-                let mut report = |done, total| progress(Progress { stage: Stage::Pipelines, done, total });
-                let player = GpuPlayer::new(gpu.clone(), &blueprint.plans, &blueprint.memory, &mut report)?;
+                let mut report = |done, total| {
+                    progress(Progress {
+                        stage: Stage::Pipelines,
+                        done,
+                        total,
+                    })
+                };
+                let player = GpuPlayer::new(
+                    gpu.clone(),
+                    &blueprint.plans,
+                    &blueprint.memory,
+                    &mut report,
+                )?;
                 let mut upload = player.upload()?;
-                let mut report = |done, total| progress(Progress { stage: Stage::Weights, done, total });
-                let mut sink = |index: usize, bytes: &[u8], sections: &[_]| upload.write(bytes, sections, player.weight(index));
+                let mut report = |done, total| {
+                    progress(Progress {
+                        stage: Stage::Weights,
+                        done,
+                        total,
+                    })
+                };
+                let mut sink = |index: usize, bytes: &[u8], sections: &[_]| {
+                    upload.write(bytes, sections, player.weight(index))
+                };
                 stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
                 upload.finish()?;
                 Player::Gpu(player)
             }
             None => {
                 let mut player = CpuPlayer::new(&blueprint.memory);
-                let mut report = |done, total| progress(Progress { stage: Stage::Weights, done, total });
+                let mut report = |done, total| {
+                    progress(Progress {
+                        stage: Stage::Weights,
+                        done,
+                        total,
+                    })
+                };
                 let mut sink = |index: usize, bytes: &[u8], sections: &[(u64, u64, u64)]| {
-                    for (from, to, length) in sections.iter().map(|(from, to, length)| (*from as usize, *to as usize, *length as usize)) {
-                        player.weight(index)[to..to + length].copy_from_slice(&bytes[from..from + length]);
+                    for (from, to, length) in sections
+                        .iter()
+                        .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
+                    {
+                        player.weight(index)[to..to + length]
+                            .copy_from_slice(&bytes[from..from + length]);
                     }
                     Ok(())
                 };
@@ -89,7 +118,14 @@ impl Model {
             }
         };
         let load_s = start.elapsed().as_secs_f64();
-        Ok(Self { shared: Arc::new(Shared { runtime: runtime.clone(), blueprint, player, load_s }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                runtime: runtime.clone(),
+                blueprint,
+                player,
+                load_s,
+            }),
+        })
     }
 
     /// The model's numbers.

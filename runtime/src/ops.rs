@@ -1,6 +1,8 @@
 //! The maths words of a model page: each picks a kernel and records it. No sizes of any one model, no device.
 
-use lorgnette_shaders::kernels::{add, argmax, attend, embed, kv_write, matmul, matvec, rms_norm, rope, score, swiglu};
+use lorgnette_shaders::kernels::{
+    add, argmax, attend, embed, kv_write, matmul, matvec, rms_norm, rope, score, swiglu,
+};
 use lorgnette_shaders::weights::BLOCK;
 use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
 
@@ -48,19 +50,47 @@ impl Recorder {
                 blocks: (table.cols / BLOCK) as u32,
                 unused: 0,
             };
-            self.dispatch("token_embd", &embed::KERNEL, piece.format, params, &[weights, ids, out]);
+            self.dispatch(
+                "token_embd",
+                &embed::KERNEL,
+                piece.format,
+                params,
+                &[weights, ids, out],
+            );
         }
         out
     }
 
     /// RMSNorm of every row, or of the step's last one only.
-    pub fn norm(&mut self, what: &str, x: TensorId, gain: usize, epsilon: f32, last_only: bool) -> TensorId {
+    pub fn norm(
+        &mut self,
+        what: &str,
+        x: TensorId,
+        gain: usize,
+        epsilon: f32,
+        last_only: bool,
+    ) -> TensorId {
         let cols = self.cols_of(x);
         let gain = self.tensor(what, Home::Weight(gain), Rows::Fixed(1), cols as u64 * 4);
-        let rows = if last_only { Rows::Fixed(1) } else { self.rows_of(x) };
+        let rows = if last_only {
+            Rows::Fixed(1)
+        } else {
+            self.rows_of(x)
+        };
         let out = self.scratch("normed", rows, cols);
-        let params = rms_norm::Params { quads: quads(cols), last_only: last_only.into(), epsilon, unused: 0 };
-        self.dispatch(what, &rms_norm::KERNEL, Parts::default(), params, &[x, gain, out]);
+        let params = rms_norm::Params {
+            quads: quads(cols),
+            last_only: last_only.into(),
+            epsilon,
+            unused: 0,
+        };
+        self.dispatch(
+            what,
+            &rms_norm::KERNEL,
+            Parts::default(),
+            params,
+            &[x, gain, out],
+        );
         out
     }
 
@@ -78,7 +108,10 @@ impl Recorder {
 
     /// out += x.
     pub fn add(&mut self, what: &str, x: TensorId, out: TensorId) {
-        let params = add::Params { quads: quads(self.cols_of(x)), ..Default::default() };
+        let params = add::Params {
+            quads: quads(self.cols_of(x)),
+            ..Default::default()
+        };
         self.dispatch(what, &add::KERNEL, Parts::default(), params, &[x, out]);
     }
 
@@ -91,7 +124,13 @@ impl Recorder {
             stride: quads(self.cols_of(qkv)),
             unused: 0,
         };
-        self.dispatch("rope", &rope::KERNEL, Parts::default(), params, &[angles, qkv]);
+        self.dispatch(
+            "rope",
+            &rope::KERNEL,
+            Parts::default(),
+            params,
+            &[angles, qkv],
+        );
     }
 
     /// Puts the step's keys and values into the cache of `layer`.
@@ -103,7 +142,13 @@ impl Recorder {
             values_offset: quads((heads.heads + heads.kv_heads) * heads.size),
             stride: quads(self.cols_of(qkv)),
         };
-        self.dispatch("kv_write", &kv_write::KERNEL, heads.cache, params, &[qkv, keys, values]);
+        self.dispatch(
+            "kv_write",
+            &kv_write::KERNEL,
+            heads.cache,
+            params,
+            &[qkv, keys, values],
+        );
     }
 
     /// Causal attention of the step's rows over the cache of `layer`: [step, heads * size].
@@ -119,7 +164,13 @@ impl Recorder {
             heads: heads.heads as u32,
             ..Default::default()
         };
-        self.dispatch("attend", &attend::KERNEL, heads.cache, params, &[qkv, keys, values, out]);
+        self.dispatch(
+            "attend",
+            &attend::KERNEL,
+            heads.cache,
+            params,
+            &[qkv, keys, values, out],
+        );
         out
     }
 
@@ -127,24 +178,51 @@ impl Recorder {
     pub fn swiglu(&mut self, gate_up: TensorId) -> TensorId {
         let width = self.cols_of(gate_up) / 2;
         let out = self.scratch("gated", self.rows_of(gate_up), width);
-        let params = swiglu::Params { quads: quads(width), ..Default::default() };
-        self.dispatch("swiglu", &swiglu::KERNEL, Parts::default(), params, &[gate_up, out]);
+        let params = swiglu::Params {
+            quads: quads(width),
+            ..Default::default()
+        };
+        self.dispatch(
+            "swiglu",
+            &swiglu::KERNEL,
+            Parts::default(),
+            params,
+            &[gate_up, out],
+        );
         out
     }
 
     /// The greedy next id goes behind the step's ids.
     pub fn argmax(&mut self, logits: TensorId) {
         let ids = self.ids();
-        let params = argmax::Params { vocabulary: self.cols_of(logits) as u32, ..Default::default() };
-        self.dispatch("argmax", &argmax::KERNEL, Parts::default(), params, &[logits, ids]);
+        let params = argmax::Params {
+            vocabulary: self.cols_of(logits) as u32,
+            ..Default::default()
+        };
+        self.dispatch(
+            "argmax",
+            &argmax::KERNEL,
+            Parts::default(),
+            params,
+            &[logits, ids],
+        );
     }
 
     /// Four words for each row of logits; see the kernel.
     pub fn score(&mut self, logits: TensorId) -> TensorId {
         let ids = self.ids();
         let out = self.scratch("scores", Rows::Step, 4);
-        let params = score::Params { vocabulary: self.cols_of(logits) as u32, ..Default::default() };
-        self.dispatch("score", &score::KERNEL, Parts::default(), params, &[logits, ids, out]);
+        let params = score::Params {
+            vocabulary: self.cols_of(logits) as u32,
+            ..Default::default()
+        };
+        self.dispatch(
+            "score",
+            &score::KERNEL,
+            Parts::default(),
+            params,
+            &[logits, ids, out],
+        );
         out
     }
 
@@ -153,14 +231,29 @@ impl Recorder {
         for piece in &matrix.pieces {
             let weights = self.weights(piece, matrix.cols);
             let (rows, blocks) = (piece.rows as u32, (matrix.cols / BLOCK) as u32);
-            let (planes, out_offset, accumulate) = (planes(piece, matrix.cols), piece.first as u32, add.into());
+            let (planes, out_offset, accumulate) =
+                (planes(piece, matrix.cols), piece.first as u32, add.into());
             let tensors = [weights, x, out];
             if self.is_one_row(x) {
-                let params = matvec::Params { planes, rows, blocks, out_offset, accumulate };
+                let params = matvec::Params {
+                    planes,
+                    rows,
+                    blocks,
+                    out_offset,
+                    accumulate,
+                };
                 self.dispatch(what, &matvec::KERNEL, piece.format, params, &tensors);
             } else {
                 let out_stride = stride as u32;
-                let params = matmul::Params { planes, rows, blocks, out_offset, out_stride, accumulate, ..Default::default() };
+                let params = matmul::Params {
+                    planes,
+                    rows,
+                    blocks,
+                    out_offset,
+                    out_stride,
+                    accumulate,
+                    ..Default::default()
+                };
                 self.dispatch(what, &matmul::KERNEL, piece.format, params, &tensors);
             }
         }
@@ -168,12 +261,20 @@ impl Recorder {
 
     fn weights(&mut self, piece: &Piece, cols: usize) -> TensorId {
         let row: usize = piece.format.plane_row_bytes(cols).iter().sum();
-        self.tensor("weights", Home::Weight(piece.weight), Rows::Fixed(piece.rows as u32), row as u64)
+        self.tensor(
+            "weights",
+            Home::Weight(piece.weight),
+            Rows::Fixed(piece.rows as u32),
+            row as u64,
+        )
     }
 
     fn cache(&mut self, layer: usize, heads: &Heads) -> (TensorId, TensorId) {
         let (rows, bytes) = (Rows::Context(heads.context), heads.kv_row_bytes());
-        (self.tensor("keys", Home::Keys(layer), rows, bytes), self.tensor("values", Home::Values(layer), rows, bytes))
+        (
+            self.tensor("keys", Home::Keys(layer), rows, bytes),
+            self.tensor("values", Home::Values(layer), rows, bytes),
+        )
     }
 
     fn ids(&mut self) -> TensorId {

@@ -71,7 +71,10 @@ impl Dispatch {
 
     /// The tensors with how the kernel uses each.
     pub fn uses(&self) -> impl Iterator<Item = (TensorId, Access)> {
-        self.tensors.iter().copied().zip(self.shader.kernel.binds.iter().map(|bind| bind.access))
+        self.tensors
+            .iter()
+            .copied()
+            .zip(self.shader.kernel.binds.iter().map(|bind| bind.access))
     }
 }
 
@@ -151,7 +154,13 @@ pub struct Recorder {
 impl Recorder {
     /// A recording of at most `rows` rows a step.
     pub fn new(name: &'static str, rows: u32) -> Self {
-        Self { name, rows, scope: String::new(), tensors: Vec::new(), segments: vec![Vec::new()] }
+        Self {
+            name,
+            rows,
+            scope: String::new(),
+            tensors: Vec::new(),
+            segments: vec![Vec::new()],
+        }
     }
 
     /// What the next dispatches belong to.
@@ -183,7 +192,12 @@ impl Recorder {
         if let Some(at) = self.tensors.iter().position(|tensor| tensor.home == home) {
             return TensorId(at);
         }
-        self.tensors.push(Tensor { name: name.to_owned(), home, rows, row_bytes });
+        self.tensors.push(Tensor {
+            name: name.to_owned(),
+            home,
+            rows,
+            row_bytes,
+        });
         TensorId(self.tensors.len() - 1)
     }
 
@@ -203,21 +217,45 @@ impl Recorder {
         params: P,
         tensors: &[TensorId],
     ) {
-        assert_eq!(tensors.len(), kernel.binds.len(), "{}: one tensor a binding", kernel.name);
-        assert_eq!(size_of::<P>(), kernel.params_bytes, "{}: its own params", kernel.name);
-        let label = if self.scope.is_empty() { what.to_owned() } else { format!("{} {what}", self.scope) };
+        assert_eq!(
+            tensors.len(),
+            kernel.binds.len(),
+            "{}: one tensor a binding",
+            kernel.name
+        );
+        assert_eq!(
+            size_of::<P>(),
+            kernel.params_bytes,
+            "{}: its own params",
+            kernel.name
+        );
+        let label = if self.scope.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{} {what}", self.scope)
+        };
         let dispatch = Dispatch {
             label,
-            shader: Shader { kernel, parts: parts.into() },
+            shader: Shader {
+                kernel,
+                parts: parts.into(),
+            },
             params: bytemuck::bytes_of(&params).to_vec(),
             tensors: tensors.to_vec(),
         };
-        self.segments.last_mut().expect("a recorder has a segment").push(dispatch);
+        self.segments
+            .last_mut()
+            .expect("a recorder has a segment")
+            .push(dispatch);
     }
 
     /// Ends the segment: the player may submit and look at the cancel flag here.
     pub fn cut(&mut self) {
-        if self.segments.last().is_some_and(|segment| !segment.is_empty()) {
+        if self
+            .segments
+            .last()
+            .is_some_and(|segment| !segment.is_empty())
+        {
             self.segments.push(Vec::new());
         }
     }
@@ -225,6 +263,13 @@ impl Recorder {
     /// The plan, with where its results are.
     pub fn finish(mut self, logits: TensorId, scores: Option<TensorId>) -> Plan {
         self.segments.retain(|segment| !segment.is_empty());
-        Plan { name: self.name, rows: self.rows, tensors: self.tensors, segments: self.segments, logits, scores }
+        Plan {
+            name: self.name,
+            rows: self.rows,
+            tensors: self.tensors,
+            segments: self.segments,
+            logits,
+            scores,
+        }
     }
 }

@@ -60,7 +60,12 @@ impl Player {
     }
 
     /// Plays one step. `None` if it was cancelled between two segments.
-    pub fn play(&self, session: &mut PlayerSession, plan: &Plan, turn: &Turn<'_>) -> Result<Option<Vec<u8>>> {
+    pub fn play(
+        &self,
+        session: &mut PlayerSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+    ) -> Result<Option<Vec<u8>>> {
         match (self, session) {
             (Self::Gpu(player), PlayerSession::Gpu(session)) => player.play(session, plan, turn),
             (Self::Cpu(player), PlayerSession::Cpu(session)) => player.play(session, plan, turn),

@@ -49,10 +49,16 @@ impl Runtime {
             Adapter::Named(name) => Some(Gpu::open(Some(name))?),
             Adapter::Cpu => None,
         };
-        let report = gpu.as_ref().map_or_else(reference_report, |gpu| gpu.report.clone());
+        let report = gpu
+            .as_ref()
+            .map_or_else(reference_report, |gpu| gpu.report.clone());
         let asked = options.max_binding_bytes.unwrap_or(u64::MAX);
         let max_binding_bytes = report.max_binding_bytes.min(asked);
-        Ok(Self { gpu: gpu.map(Arc::new), report, max_binding_bytes })
+        Ok(Self {
+            gpu: gpu.map(Arc::new),
+            report,
+            max_binding_bytes,
+        })
     }
 
     /// What it runs on.
@@ -62,7 +68,9 @@ impl Runtime {
 
     /// Everything counted so far; all zero without a GPU.
     pub fn counters(&self) -> Counters {
-        self.gpu.as_ref().map_or_else(Counters::default, |gpu| gpu.counts.snapshot())
+        self.gpu
+            .as_ref()
+            .map_or_else(Counters::default, |gpu| gpu.counts.snapshot())
     }
 
     /// Bytes that wgpu's allocator has handed out and bytes it holds, where it keeps an account.

@@ -55,8 +55,16 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(model: Model) -> Result<Self> {
         let shared = &model.shared;
-        let player = shared.player.open(&shared.blueprint.plans, &shared.blueprint.memory)?;
-        Ok(Self { player, ids: Vec::new(), canceller: Canceller::default(), prefilled: 0, model })
+        let player = shared
+            .player
+            .open(&shared.blueprint.plans, &shared.blueprint.memory)?;
+        Ok(Self {
+            player,
+            ids: Vec::new(),
+            canceller: Canceller::default(),
+            prefilled: 0,
+            model,
+        })
     }
 
     /// The model it talks to.
@@ -92,7 +100,7 @@ impl Session {
     pub fn logits(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
         self.canceller.reset();
         let rest = self.rewind(ids)?;
-        let bytes = self.prefill(rest, Want::Logits)?.ok_or_else(cancelled)?;
+        let bytes = self.prefill(rest, Want::Logits)?.ok_or(Error::Cancelled)?;
         let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
         finite(&logits, self.ids.len())?;
         Ok(logits)
@@ -111,7 +119,9 @@ impl Session {
         for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
             // One more than the chunk: the id behind the last row is what that row is scored against.
             let with_next = &ids[first..=first + chunk.len()];
-            let bytes = self.play(SCORE, with_next, chunk.len(), Want::Scores)?.ok_or_else(cancelled)?;
+            let bytes = self
+                .play(SCORE, with_next, chunk.len(), Want::Scores)?
+                .ok_or(Error::Cancelled)?;
             self.ids.extend_from_slice(chunk);
             for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
                 let [best, total] = [words[1], words[2]].map(f32::from_bits);
@@ -119,7 +129,11 @@ impl Session {
                     return Err(not_finite(scores.len()));
                 }
                 let next = f32::from_bits(words[3]);
-                scores.push(Score { best: words[0], best_log_probability: best - total, next_log_probability: next - total });
+                scores.push(Score {
+                    best: words[0],
+                    best_log_probability: best - total,
+                    next_log_probability: next - total,
+                });
             }
         }
         Ok(scores)
@@ -142,7 +156,12 @@ impl Session {
         for chunk in rest.chunks(chunk_rows) {
             left -= chunk.len();
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
-            result = self.play(plan, chunk, chunk.len(), if left == 0 { want } else { Want::Nothing })?;
+            result = self.play(
+                plan,
+                chunk,
+                chunk.len(),
+                if left == 0 { want } else { Want::Nothing },
+            )?;
             if result.is_none() {
                 return Ok(None);
             }
@@ -162,34 +181,70 @@ impl Session {
         Ok(result)
     }
 
-    fn play(&mut self, plan: usize, ids: &[u32], count: usize, want: Want) -> Result<Option<Vec<u8>>> {
+    fn play(
+        &mut self,
+        plan: usize,
+        ids: &[u32],
+        count: usize,
+        want: Want,
+    ) -> Result<Option<Vec<u8>>> {
         let shared = &self.model.shared;
         let blueprint = &shared.blueprint;
         let (position, count) = (self.ids.len() as u32, count as u32);
-        let angles = blueprint.config.angles(blueprint.rope_factors.as_deref(), position, count);
+        let angles = blueprint
+            .config
+            .angles(blueprint.rope_factors.as_deref(), position, count);
         let canceller = &self.canceller;
-        let turn = Turn { plan, step: Step::new(position, count), ids, angles: &angles, want, cancelled: &|| canceller.is_cancelled() };
-        shared.player.play(&mut self.player, &blueprint.plans[plan], &turn)
+        let turn = Turn {
+            plan,
+            step: Step::new(position, count),
+            ids,
+            angles: &angles,
+            want,
+            cancelled: &|| canceller.is_cancelled(),
+        };
+        shared
+            .player
+            .play(&mut self.player, &blueprint.plans[plan], &turn)
     }
 
     fn check_ids(&self, ids: &[u32]) -> Result<()> {
         let blueprint = &self.model.shared.blueprint;
-        let input = |expected: String, found: String| Err(Error::Input { what: "prompt".into(), expected, found });
+        let input = |expected: String, found: String| {
+            Err(Error::Input {
+                what: "prompt".into(),
+                expected,
+                found,
+            })
+        };
         if ids.is_empty() {
             return input("at least one token".into(), "none".into());
         }
         if ids.len() > blueprint.context as usize {
-            return Err(Error::Context { needed: ids.len(), available: blueprint.context as usize });
+            return Err(Error::Context {
+                needed: ids.len(),
+                available: blueprint.context as usize,
+            });
         }
-        match ids.iter().find(|id| **id as usize >= blueprint.config.vocabulary) {
-            Some(id) => input(format!("ids below {}", blueprint.config.vocabulary), id.to_string()),
+        match ids
+            .iter()
+            .find(|id| **id as usize >= blueprint.config.vocabulary)
+        {
+            Some(id) => input(
+                format!("ids below {}", blueprint.config.vocabulary),
+                id.to_string(),
+            ),
             None => Ok(()),
         }
     }
 }
 
 fn finite(logits: &[f32], position: usize) -> Result<()> {
-    if logits.iter().all(|logit| logit.is_finite()) { Ok(()) } else { Err(not_finite(position)) }
+    if logits.iter().all(|logit| logit.is_finite()) {
+        Ok(())
+    } else {
+        Err(not_finite(position))
+    }
 }
 
 pub(crate) fn not_finite(position: usize) -> Error {
@@ -197,8 +252,4 @@ pub(crate) fn not_finite(position: usize) -> Error {
         what: format!("logits behind position {position}"),
         found: "infinite or NaN; the weights are broken, or this device computes wrongly".into(),
     }
-}
-
-fn cancelled() -> Error {
-    Error::Input { what: "call".into(), expected: "to run to its end".into(), found: "cancelled".into() }
 }

@@ -82,20 +82,45 @@ pub struct WeightList {
 impl WeightList {
     /// An empty list for a device that binds at most `binding_limit` bytes at once.
     pub fn new(binding_limit: u64) -> Self {
-        Self { weights: Vec::new(), binding_limit }
+        Self {
+            weights: Vec::new(),
+            binding_limit,
+        }
     }
 
     /// A vector of `cols` weights, held in f32 whatever the file has.
-    pub fn vector(&mut self, find: &dyn Fn(&str) -> Result<Shape>, name: &str, cols: usize) -> Result<usize> {
+    pub fn vector(
+        &mut self,
+        find: &dyn Fn(&str) -> Result<Shape>,
+        name: &str,
+        cols: usize,
+    ) -> Result<usize> {
         let shape = find(name)?;
         expect_shape(name, shape, 1, cols)?;
         let bytes = (cols * 4) as u64;
-        self.push(WeightFormat::F32, cols, vec![Source { tensor: name.to_owned(), rows: 0..1 }], bytes)
+        self.push(
+            WeightFormat::F32,
+            cols,
+            vec![Source {
+                tensor: name.to_owned(),
+                rows: 0..1,
+            }],
+            bytes,
+        )
     }
 
     /// A matrix made of tensors of `rows` each, one above the other, all with `cols` columns.
-    pub fn linear(&mut self, find: &dyn Fn(&str) -> Result<Shape>, names: &[(String, usize)], cols: usize) -> Result<Linear> {
-        let mut linear = Linear { pieces: Vec::new(), rows: 0, cols };
+    pub fn linear(
+        &mut self,
+        find: &dyn Fn(&str) -> Result<Shape>,
+        names: &[(String, usize)],
+        cols: usize,
+    ) -> Result<Linear> {
+        let mut linear = Linear {
+            pieces: Vec::new(),
+            rows: 0,
+            cols,
+        };
         let mut run: Vec<Source> = Vec::new();
         let mut run_format = None;
         for (name, rows) in names {
@@ -105,14 +130,22 @@ impl WeightList {
                 self.close(&mut linear, run_format, std::mem::take(&mut run))?;
             }
             run_format = Some(shape.format);
-            run.push(Source { tensor: name.clone(), rows: 0..shape.rows });
+            run.push(Source {
+                tensor: name.clone(),
+                rows: 0..shape.rows,
+            });
         }
         self.close(&mut linear, run_format, run)?;
         Ok(linear)
     }
 
     /// Cuts a run of one format into buffers under the binding limit, and adds them as pieces.
-    fn close(&mut self, linear: &mut Linear, format: Option<WeightFormat>, run: Vec<Source>) -> Result<()> {
+    fn close(
+        &mut self,
+        linear: &mut Linear,
+        format: Option<WeightFormat>,
+        run: Vec<Source>,
+    ) -> Result<()> {
         let Some(format) = format else { return Ok(()) };
         let total: u64 = run.iter().map(|source| source.rows.end).sum();
         let most = self.rows_per_buffer(format, linear.cols, total, &run)?;
@@ -120,8 +153,18 @@ impl WeightList {
         while first < total {
             let rows = most.min(total - first);
             let bytes = format.layout(rows as usize, linear.cols).bytes;
-            let weight = self.push(format, linear.cols, take_rows(&run, first..first + rows), bytes)?;
-            linear.pieces.push(Piece { weight, format, first: linear.rows, rows: rows as usize });
+            let weight = self.push(
+                format,
+                linear.cols,
+                take_rows(&run, first..first + rows),
+                bytes,
+            )?;
+            linear.pieces.push(Piece {
+                weight,
+                format,
+                first: linear.rows,
+                rows: rows as usize,
+            });
             linear.rows += rows as usize;
             first += rows;
         }
@@ -129,7 +172,13 @@ impl WeightList {
     }
 
     /// The most rows that fit in one binding: even, so that every plane of a shard starts on a whole word.
-    fn rows_per_buffer(&self, format: WeightFormat, cols: usize, total: u64, run: &[Source]) -> Result<u64> {
+    fn rows_per_buffer(
+        &self,
+        format: WeightFormat,
+        cols: usize,
+        total: u64,
+        run: &[Source],
+    ) -> Result<u64> {
         if format.layout(total as usize, cols).bytes <= self.binding_limit {
             return Ok(total);
         }
@@ -137,21 +186,51 @@ impl WeightList {
         // Up to 15 bytes of alignment behind each of the four planes.
         let most = self.binding_limit.saturating_sub(64) / row as u64 / 2 * 2;
         if most == 0 {
-            return Err(Error::Limit { what: format!("two rows of {}", run[0].tensor), needed: 2 * row as u64 + 64, limit: self.binding_limit });
+            return Err(Error::Limit {
+                what: format!("two rows of {}", run[0].tensor),
+                needed: 2 * row as u64 + 64,
+                limit: self.binding_limit,
+            });
         }
         Ok(most)
     }
 
-    fn push(&mut self, format: WeightFormat, cols: usize, sources: Vec<Source>, bytes: u64) -> Result<usize> {
+    fn push(
+        &mut self,
+        format: WeightFormat,
+        cols: usize,
+        sources: Vec<Source>,
+        bytes: u64,
+    ) -> Result<usize> {
         if bytes > self.binding_limit {
-            return Err(Error::Limit { what: format!("binding {}", sources[0].tensor), needed: bytes, limit: self.binding_limit });
+            return Err(Error::Limit {
+                what: format!("binding {}", sources[0].tensor),
+                needed: bytes,
+                limit: self.binding_limit,
+            });
         }
         let names: Vec<String> = sources
             .iter()
-            .map(|source| if source.rows.start == 0 { source.tensor.clone() } else { format!("{}[{}..]", source.tensor, source.rows.start) })
+            .map(|source| {
+                if source.rows.start == 0 {
+                    source.tensor.clone()
+                } else {
+                    format!("{}[{}..]", source.tensor, source.rows.start)
+                }
+            })
             .collect();
-        let rows = sources.iter().map(|source| source.rows.end - source.rows.start).sum::<u64>() as usize;
-        self.weights.push(Weight { name: names.join("+"), format, rows, cols, sources, bytes });
+        let rows = sources
+            .iter()
+            .map(|source| source.rows.end - source.rows.start)
+            .sum::<u64>() as usize;
+        self.weights.push(Weight {
+            name: names.join("+"),
+            format,
+            rows,
+            cols,
+            sources,
+            bytes,
+        });
         Ok(self.weights.len() - 1)
     }
 }
@@ -184,7 +263,10 @@ fn take_rows(run: &[Source], range: Range<u64>) -> Vec<Source> {
         let start = range.start.max(above);
         let end = range.end.min(above + height);
         if start < end {
-            taken.push(Source { tensor: source.tensor.clone(), rows: start - above..end - above });
+            taken.push(Source {
+                tensor: source.tensor.clone(),
+                rows: start - above..end - above,
+            });
         }
         above += height;
     }

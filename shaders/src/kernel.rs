@@ -20,7 +20,11 @@ pub struct Step {
 impl Step {
     /// `count` rows from `position` on.
     pub const fn new(position: u32, count: u32) -> Self {
-        Self { position, count, unused: [0; 2] }
+        Self {
+            position,
+            count,
+            unused: [0; 2],
+        }
     }
 }
 
@@ -123,13 +127,19 @@ pub struct Parts {
 
 impl From<WeightFormat> for Parts {
     fn from(weights: WeightFormat) -> Self {
-        Self { weights: Some(weights), cache: None }
+        Self {
+            weights: Some(weights),
+            cache: None,
+        }
     }
 }
 
 impl From<CacheFormat> for Parts {
     fn from(cache: CacheFormat) -> Self {
-        Self { weights: None, cache: Some(cache) }
+        Self {
+            weights: None,
+            cache: Some(cache),
+        }
     }
 }
 
@@ -182,7 +192,11 @@ pub struct Shader {
 impl Shader {
     /// The kernel's name and the parts: `matvec[q4_0]`.
     pub fn label(&self) -> String {
-        let part = self.parts.weights.map(WeightFormat::name).or(self.parts.cache.map(CacheFormat::name));
+        let part = self
+            .parts
+            .weights
+            .map(WeightFormat::name)
+            .or(self.parts.cache.map(CacheFormat::name));
         match part {
             Some(part) => format!("{}[{part}]", self.kernel.name),
             None => self.kernel.name.to_owned(),
@@ -194,11 +208,18 @@ impl Shader {
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.kernel.parts {
             match part {
-                Part::Weights => text.push_str(self.parts.weights.expect("a weight format for this kernel").part()),
-                Part::Cache => text.push_str(match self.parts.cache.expect("a cache format for this kernel") {
-                    CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
-                    CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
-                }),
+                Part::Weights => text.push_str(
+                    self.parts
+                        .weights
+                        .expect("a weight format for this kernel")
+                        .part(),
+                ),
+                Part::Cache => text.push_str(
+                    match self.parts.cache.expect("a cache format for this kernel") {
+                        CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
+                        CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
+                    },
+                ),
                 Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
                 Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
             }

@@ -31,11 +31,20 @@ pub fn shaders() -> Vec<Shader> {
     let mut all = Vec::new();
     for kernel in KERNELS {
         if kernel.parts.contains(&Part::Weights) {
-            all.extend(WeightFormat::ALL.map(|format| Shader { kernel, parts: format.into() }));
+            all.extend(WeightFormat::ALL.map(|format| Shader {
+                kernel,
+                parts: format.into(),
+            }));
         } else if kernel.parts.contains(&Part::Cache) {
-            all.extend([CacheFormat::F32, CacheFormat::F16].map(|format| Shader { kernel, parts: format.into() }));
+            all.extend([CacheFormat::F32, CacheFormat::F16].map(|format| Shader {
+                kernel,
+                parts: format.into(),
+            }));
         } else {
-            all.push(Shader { kernel, parts: Parts::default() });
+            all.push(Shader {
+                kernel,
+                parts: Parts::default(),
+            });
         }
     }
     all

@@ -18,7 +18,10 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// The params as the kernel's own struct, and its views as an array.
     pub(crate) fn open<P: bytemuck::Pod, const N: usize>(self) -> (P, [View<'a>; N]) {
-        let views = self.views.try_into().unwrap_or_else(|views: Vec<_>| panic!("{N} views expected, {} given", views.len()));
+        let views = self
+            .views
+            .try_into()
+            .unwrap_or_else(|views: Vec<_>| panic!("{N} views expected, {} given", views.len()));
         (crate::kernel::read(self.params), views)
     }
 }
@@ -65,7 +68,9 @@ impl CacheFormat {
     pub fn load(self, words: &[u32], index: usize) -> f32 {
         match self {
             Self::F32 => f32::from_bits(words[index]),
-            Self::F16 => half::f16::from_bits((words[index / 2] >> (index % 2 * 16)) as u16).to_f32(),
+            Self::F16 => {
+                half::f16::from_bits((words[index / 2] >> (index % 2 * 16)) as u16).to_f32()
+            }
         }
     }
 

@@ -30,15 +30,29 @@ impl Gpu {
     pub fn buffer(&self, label: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<Buffer> {
         let limit = self.report.max_buffer_bytes;
         if bytes > limit {
-            return Err(Error::Limit { what: format!("buffer {label}"), needed: bytes, limit });
+            return Err(Error::Limit {
+                what: format!("buffer {label}"),
+                needed: bytes,
+                limit,
+            });
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let raw = self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size: bytes, usage, mapped_at_creation: false });
+        let raw = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
         if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(Error::Device(format!("no memory for {bytes} bytes of {label}: {error}")));
+            return Err(Error::Device(format!(
+                "no memory for {bytes} bytes of {label}: {error}"
+            )));
         }
         self.check()?;
         self.counts.buffer_made(bytes);
-        Ok(Buffer { raw, counts: self.counts.clone() })
+        Ok(Buffer {
+            raw,
+            counts: self.counts.clone(),
+        })
     }
 }

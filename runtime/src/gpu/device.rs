@@ -69,7 +69,9 @@ impl AdapterReport {
         ];
         Self {
             name: info.name,
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
             backend: info.backend.to_str().to_owned(),
             kind,
             max_binding_bytes: limits.max_storage_buffer_binding_size,
@@ -77,7 +79,11 @@ impl AdapterReport {
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
-            features: optional.into_iter().filter(|(_, flag)| features.contains(*flag)).map(|(name, _)| name).collect(),
+            features: optional
+                .into_iter()
+                .filter(|(_, flag)| features.contains(*flag))
+                .map(|(name, _)| name)
+                .collect(),
         }
     }
 }
@@ -105,7 +111,7 @@ fn enumerate() -> Vec<wgpu::Adapter> {
 pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
-    pub(super) counts: Arc<Counts>,
+    pub(crate) counts: Arc<Counts>,
     pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
     pub(crate) report: AdapterReport,
     fault: Arc<Mutex<Option<String>>>,
@@ -116,19 +122,36 @@ impl Gpu {
     pub fn open(wanted: Option<&str>) -> Result<Self> {
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
-            let text = format!("{} {} {}", report.name, report.driver, report.backend).to_lowercase();
+            let text =
+                format!("{} {} {}", report.name, report.driver, report.backend).to_lowercase();
             wanted.is_none_or(|wanted| text.contains(&wanted.to_lowercase()))
         };
-        let Some((adapter, report)) = adapters.iter().map(|adapter| (adapter, AdapterReport::new(adapter))).find(|(_, report)| named(report)) else {
-            let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+        let Some((adapter, report)) = adapters
+            .iter()
+            .map(|adapter| (adapter, AdapterReport::new(adapter)))
+            .find(|(_, report)| named(report))
+        else {
+            let names: Vec<String> = adapters
+                .iter()
+                .map(|adapter| adapter.get_info().name)
+                .collect();
             return Err(Error::Input {
                 what: "adapter".into(),
-                expected: wanted.map_or("a GPU or a software driver".into(), |wanted| format!("one whose name holds \"{wanted}\"")),
-                found: if names.is_empty() { "no adapter at all".into() } else { names.join(", ") },
+                expected: wanted.map_or("a GPU or a software driver".into(), |wanted| {
+                    format!("one whose name holds \"{wanted}\"")
+                }),
+                found: if names.is_empty() {
+                    "no adapter at all".into()
+                } else {
+                    names.join(", ")
+                },
             });
         };
         if report.kind == AdapterKind::Software {
-            log::warn!("no hardware GPU in use: {} computes on the processor, slowly", report.name);
+            log::warn!(
+                "no hardware GPU in use: {} computes on the processor, slowly",
+                report.name
+            );
         }
         Self::request(adapter, report)
     }
@@ -141,12 +164,17 @@ impl Gpu {
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::downlevel_defaults()
         };
-        let required_limits = wgpu::Limits { max_storage_buffers_per_shader_stage: 4, ..required_limits };
+        let required_limits = wgpu::Limits {
+            max_storage_buffers_per_shader_stage: 4,
+            ..required_limits
+        };
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),
             required_limits,
             // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
-            memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: (4 << 20)..(8 << 20) },
+            memory_hints: wgpu::MemoryHints::Manual {
+                suballocated_device_memory_block_size: (4 << 20)..(8 << 20),
+            },
             ..Default::default()
         }))
         .map_err(|error| Error::Device(format!("{} gives no device: {error}", report.name)))?;
@@ -157,14 +185,28 @@ impl Gpu {
                 note(&lost, format!("the device was lost: {message}"));
             }
         });
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&wrong, error.to_string())));
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            note(&wrong, error.to_string())
+        }));
         let (counts, pipelines) = (Arc::default(), Mutex::default());
-        Ok(Self { device, queue, counts, pipelines, report, fault })
+        Ok(Self {
+            device,
+            queue,
+            counts,
+            pipelines,
+            report,
+            fault,
+        })
     }
 
     /// The first thing the device complained about since the last look.
     pub fn check(&self) -> Result<()> {
-        match self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self
+            .fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             Some(message) => Err(Error::Device(message)),
             None => Ok(()),
         }
@@ -172,15 +214,22 @@ impl Gpu {
 
     /// Waits until a submission has ended.
     pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
-        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(Duration::from_secs(120)) };
+        let poll = wgpu::PollType::Wait {
+            submission_index: Some(submission),
+            timeout: Some(Duration::from_secs(120)),
+        };
         let polled = self.device.poll(poll);
         self.check()?;
-        polled.map(drop).map_err(|error| Error::Device(format!("waiting for the device: {error}")))
+        polled
+            .map(drop)
+            .map_err(|error| Error::Device(format!("waiting for the device: {error}")))
     }
 
     /// Waits until the device has nothing left to do, so that dropped buffers are really given back.
     pub fn settle(&self) -> Result<()> {
-        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| Error::Device(error.to_string()))?;
+        self.device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .map_err(|error| Error::Device(error.to_string()))?;
         self.check()
     }
 
@@ -193,11 +242,16 @@ impl Gpu {
 
 impl std::fmt::Debug for Gpu {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gpu").field("report", &self.report).finish_non_exhaustive()
+        f.debug_struct("Gpu")
+            .field("report", &self.report)
+            .finish_non_exhaustive()
     }
 }
 
 fn note(fault: &Mutex<Option<String>>, message: String) {
     log::error!("GPU: {message}");
-    fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+    fault
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert(message);
 }

@@ -8,6 +8,6 @@ mod player;
 mod transfer;
 
 pub use counters::Counters;
-pub use device::{AdapterKind, AdapterReport, adapters};
 pub(crate) use device::Gpu;
+pub use device::{AdapterKind, AdapterReport, adapters};
 pub(crate) use player::{GpuPlayer, GpuSession};

@@ -19,14 +19,20 @@ pub(crate) struct Pipeline {
 impl Gpu {
     /// The pipeline of a shader; each is created alone, so that an error names the shader that the driver refused.
     pub fn pipeline(&self, shader: &Shader) -> Result<Arc<Pipeline>> {
-        let mut pipelines = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = pipelines.get(shader) {
             return Ok(pipeline.clone());
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let pipeline = Arc::new(self.create_pipeline(shader));
         if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(Error::Device(format!("shader {} was refused: {error}", shader.label())));
+            return Err(Error::Device(format!(
+                "shader {} was refused: {error}",
+                shader.label()
+            )));
         }
         self.check()?;
         self.counts.pipelines.fetch_add(1, Relaxed);
@@ -36,39 +42,68 @@ impl Gpu {
 
     fn create_pipeline(&self, shader: &Shader) -> Pipeline {
         let label = shader.label();
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(&label),
-            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
-        });
+        let module = self
+            .device
+            .create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(&label),
+                source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+            });
         let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
             count: None,
         };
-        let uniforms = [entry(0, wgpu::BufferBindingType::Uniform), entry(1, wgpu::BufferBindingType::Uniform)];
+        let uniforms = [
+            entry(0, wgpu::BufferBindingType::Uniform),
+            entry(1, wgpu::BufferBindingType::Uniform),
+        ];
         let storage = shader.kernel.binds.iter().enumerate().map(|(i, bind)| {
-            entry(FIRST_STORAGE + i as u32, wgpu::BufferBindingType::Storage { read_only: !bind.access.writes() })
+            entry(
+                FIRST_STORAGE + i as u32,
+                wgpu::BufferBindingType::Storage {
+                    read_only: !bind.access.writes(),
+                },
+            )
         });
         let entries: Vec<_> = uniforms.into_iter().chain(storage).collect();
         let layout = self
             .device
-            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&label), entries: &entries });
-        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(&label),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let constants: Vec<(&str, f64)> = shader.kernel.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
-        let raw = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(&label),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(shader.kernel.name),
-            // Every kernel writes its workgroup memory before reading what matters of it.
-            compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, zero_initialize_workgroup_memory: false },
-            cache: None,
-        });
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(&label),
+                entries: &entries,
+            });
+        let pipeline_layout = self
+            .device
+            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(&label),
+                bind_group_layouts: &[Some(&layout)],
+                immediate_size: 0,
+            });
+        let constants: Vec<(&str, f64)> = shader
+            .kernel
+            .constants
+            .iter()
+            .map(|(name, value)| (*name, f64::from(*value)))
+            .collect();
+        let raw = self
+            .device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(&label),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some(shader.kernel.name),
+                // Every kernel writes its workgroup memory before reading what matters of it.
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &constants,
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            });
         Pipeline { raw, layout }
     }
 }

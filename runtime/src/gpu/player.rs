@@ -43,12 +43,28 @@ pub(crate) struct GpuSession {
 
 impl GpuPlayer {
     /// Creates every buffer and pipeline that the plans need; the weights are still empty.
-    pub fn new(gpu: Arc<Gpu>, plans: &[Plan], memory: &MemoryPlan, progress: &mut dyn FnMut(u64, u64)) -> Result<Self> {
+    pub fn new(
+        gpu: Arc<Gpu>,
+        plans: &[Plan],
+        memory: &MemoryPlan,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self> {
         let storage = Usage::STORAGE | Usage::COPY_DST;
-        let weights = memory.weights.iter().map(|bytes| gpu.buffer("weights", *bytes, storage)).collect::<Result<_>>()?;
-        let slots = memory.slots.iter().map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC)).collect::<Result<_>>()?;
+        let weights = memory
+            .weights
+            .iter()
+            .map(|bytes| gpu.buffer("weights", *bytes, storage))
+            .collect::<Result<_>>()?;
+        let slots = memory
+            .slots
+            .iter()
+            .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
+            .collect::<Result<_>>()?;
         let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
-        let total = plans.iter().map(|plan| plan.dispatches().count() as u64).sum();
+        let total = plans
+            .iter()
+            .map(|plan| plan.dispatches().count() as u64)
+            .sum();
         let mut done = 0;
         let mut pipelines = Vec::new();
         for plan in plans {
@@ -60,7 +76,14 @@ impl GpuPlayer {
             }
             pipelines.push(made);
         }
-        let player = Self { gpu, weights, slots, params, pipelines, scratch: Mutex::new(()) };
+        let player = Self {
+            gpu,
+            weights,
+            slots,
+            params,
+            pipelines,
+            scratch: Mutex::new(()),
+        };
         player.upload_params(plans)?;
         Ok(player)
     }
@@ -74,7 +97,11 @@ impl GpuPlayer {
         let mut upload = Upload::new(self.gpu.clone())?;
         let chunk = crate::memory::STAGING_BYTES as usize;
         for (i, part) in bytes.chunks(chunk).enumerate() {
-            upload.write(part, &[(0, (i * chunk) as u64, part.len() as u64)], &self.params)?;
+            upload.write(
+                part,
+                &[(0, (i * chunk) as u64, part.len() as u64)],
+                &self.params,
+            )?;
         }
         upload.finish()
     }
@@ -93,13 +120,31 @@ impl GpuPlayer {
     pub fn open(&self, plans: &[Plan], memory: &MemoryPlan) -> Result<GpuSession> {
         let sizes = &memory.session;
         let gpu = &self.gpu;
-        let cache = || sizes.keys.iter().map(|bytes| gpu.buffer("cache", *bytes, Usage::STORAGE | Usage::COPY_SRC)).collect::<Result<Vec<_>>>();
+        let cache = || {
+            sizes
+                .keys
+                .iter()
+                .map(|bytes| gpu.buffer("cache", *bytes, Usage::STORAGE | Usage::COPY_SRC))
+                .collect::<Result<Vec<_>>>()
+        };
         let mut session = GpuSession {
             keys: cache()?,
             values: cache()?,
-            ids: gpu.buffer("ids", sizes.ids, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC)?,
-            step: gpu.buffer("step", sizes.step, Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST)?,
-            readback: gpu.buffer("readback", sizes.readback, Usage::MAP_READ | Usage::COPY_DST)?,
+            ids: gpu.buffer(
+                "ids",
+                sizes.ids,
+                Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
+            )?,
+            step: gpu.buffer(
+                "step",
+                sizes.step,
+                Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST,
+            )?,
+            readback: gpu.buffer(
+                "readback",
+                sizes.readback,
+                Usage::MAP_READ | Usage::COPY_DST,
+            )?,
             bind_groups: Vec::new(),
         };
         let mut at = 0;
@@ -115,8 +160,21 @@ impl GpuPlayer {
         Ok(session)
     }
 
-    fn bind(&self, session: &GpuSession, plan: &Plan, dispatch: &Dispatch, pipeline: &Pipeline, at: u64) -> wgpu::BindGroup {
-        let part = |buffer: &'_ Buffer, offset: u64, size: Option<u64>| (buffer.raw().clone(), offset, size.and_then(std::num::NonZeroU64::new));
+    fn bind(
+        &self,
+        session: &GpuSession,
+        plan: &Plan,
+        dispatch: &Dispatch,
+        pipeline: &Pipeline,
+        at: u64,
+    ) -> wgpu::BindGroup {
+        let part = |buffer: &'_ Buffer, offset: u64, size: Option<u64>| {
+            (
+                buffer.raw().clone(),
+                offset,
+                size.and_then(std::num::NonZeroU64::new),
+            )
+        };
         let mut bound = vec![
             part(&self.params, at, Some(dispatch.params.len() as u64)),
             part(&session.step, 0, Some(size_of::<Step>() as u64)),
@@ -130,15 +188,33 @@ impl GpuPlayer {
             .enumerate()
             .map(|(binding, (buffer, offset, size))| wgpu::BindGroupEntry {
                 binding: binding as u32,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: *offset, size: *size }),
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: *offset,
+                    size: *size,
+                }),
             })
             .collect();
-        debug_assert_eq!(entries.len(), FIRST_STORAGE as usize + dispatch.shader.kernel.binds.len());
+        debug_assert_eq!(
+            entries.len(),
+            FIRST_STORAGE as usize + dispatch.shader.kernel.binds.len()
+        );
         self.gpu.counts.bind_groups.fetch_add(1, Relaxed);
-        self.gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(&dispatch.label), layout: &pipeline.layout, entries: &entries })
+        self.gpu
+            .device
+            .create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(&dispatch.label),
+                layout: &pipeline.layout,
+                entries: &entries,
+            })
     }
 
-    fn buffer_of<'a>(&'a self, session: &'a GpuSession, plan: &Plan, id: TensorId) -> (&'a Buffer, u64) {
+    fn buffer_of<'a>(
+        &'a self,
+        session: &'a GpuSession,
+        plan: &Plan,
+        id: TensorId,
+    ) -> (&'a Buffer, u64) {
         match plan.tensor(id).home {
             Home::Weight(index) => (&self.weights[index], 0),
             Home::Scratch(slot) => (&self.slots[slot], 0),
@@ -150,7 +226,12 @@ impl GpuPlayer {
     }
 
     /// Plays one step. `None` if it was cancelled between two segments.
-    pub fn play(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>) -> Result<Option<Vec<u8>>> {
+    pub fn play(
+        &self,
+        session: &GpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+    ) -> Result<Option<Vec<u8>>> {
         let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, turn);
         let want = self.wanted(session, plan, turn);
@@ -167,7 +248,13 @@ impl GpuPlayer {
             if let Some((buffer, offset, bytes)) = &want
                 && i + 1 == plan.segments.len()
             {
-                encoder.copy_buffer_to_buffer(buffer.raw(), *offset, session.readback.raw(), 0, Some(*bytes));
+                encoder.copy_buffer_to_buffer(
+                    buffer.raw(),
+                    *offset,
+                    session.readback.raw(),
+                    0,
+                    Some(*bytes),
+                );
             }
             let submission = self.submit(encoder)?;
             // Two segments in flight keep the GPU busy and a cancel near.
@@ -177,12 +264,21 @@ impl GpuPlayer {
             last = Some(submission);
         }
         match (want, last) {
-            (Some((_, _, bytes)), Some(last)) => read_back(&self.gpu, &session.readback, bytes, last).map(Some),
+            (Some((_, _, bytes)), Some(last)) => {
+                read_back(&self.gpu, &session.readback, bytes, last).map(Some)
+            }
             _ => Ok(Some(Vec::new())),
         }
     }
 
-    fn encode(&self, encoder: &mut wgpu::CommandEncoder, session: &GpuSession, turn: &Turn<'_>, segment: &[Dispatch], at: usize) {
+    fn encode(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        session: &GpuSession,
+        turn: &Turn<'_>,
+        segment: &[Dispatch],
+        at: usize,
+    ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
         for (i, dispatch) in segment.iter().enumerate() {
             pass.set_pipeline(&self.pipelines[turn.plan][at + i].raw);
@@ -190,7 +286,10 @@ impl GpuPlayer {
             let [x, y, z] = dispatch.grid(&turn.step);
             pass.dispatch_workgroups(x, y, z);
         }
-        self.gpu.counts.dispatches.fetch_add(segment.len() as u64, Relaxed);
+        self.gpu
+            .counts
+            .dispatches
+            .fetch_add(segment.len() as u64, Relaxed);
     }
 
     /// The only uploads of a step: its uniform with the angles, and ids where the host chose them.
@@ -200,7 +299,11 @@ impl GpuPlayer {
         bytes.extend_from_slice(bytemuck::cast_slice(turn.angles));
         self.write(&session.step, 0, &bytes);
         if !turn.ids.is_empty() {
-            self.write(&session.ids, u64::from(turn.step.position) * 4, bytemuck::cast_slice(turn.ids));
+            self.write(
+                &session.ids,
+                u64::from(turn.step.position) * 4,
+                bytemuck::cast_slice(turn.ids),
+            );
         }
     }
 
@@ -216,36 +319,67 @@ impl GpuPlayer {
         Ok(submission)
     }
 
-    fn wanted<'a>(&'a self, session: &'a GpuSession, plan: &Plan, turn: &Turn<'_>) -> Option<(&'a Buffer, u64, u64)> {
+    fn wanted<'a>(
+        &'a self,
+        session: &'a GpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+    ) -> Option<(&'a Buffer, u64, u64)> {
         let step = &turn.step;
         match turn.want {
             Want::Nothing => None,
             Want::NextId => Some((&session.ids, u64::from(step.position + step.count) * 4, 4)),
-            Want::Logits => Some((self.buffer_of(session, plan, plan.logits).0, 0, plan.tensor(plan.logits).row_bytes)),
-            Want::Scores => plan.scores.map(|scores| (self.buffer_of(session, plan, scores).0, 0, u64::from(step.count) * plan.tensor(scores).row_bytes)),
+            Want::Logits => Some((
+                self.buffer_of(session, plan, plan.logits).0,
+                0,
+                plan.tensor(plan.logits).row_bytes,
+            )),
+            Want::Scores => plan.scores.map(|scores| {
+                (
+                    self.buffer_of(session, plan, scores).0,
+                    0,
+                    u64::from(step.count) * plan.tensor(scores).row_bytes,
+                )
+            }),
         }
     }
 
     /// Plays one dispatch alone and reads back the tensors it wrote, in binding order. For the trace; slow.
-    pub fn play_one(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>, at: usize) -> Result<Vec<Vec<u32>>> {
+    pub fn play_one(
+        &self,
+        session: &GpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+        at: usize,
+    ) -> Result<Vec<Vec<u32>>> {
         let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             self.upload_step(session, turn);
         }
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        self.encode(&mut encoder, session, turn, std::slice::from_ref(dispatch), at);
+        self.encode(
+            &mut encoder,
+            session,
+            turn,
+            std::slice::from_ref(dispatch),
+            at,
+        );
         let submission = self.submit(encoder)?;
         self.gpu.wait(submission)?;
         let mut written = Vec::new();
         for (id, _) in dispatch.uses().filter(|(_, access)| access.writes()) {
             let (source, _) = self.buffer_of(session, plan, id);
             let bytes = source.raw().size();
-            let target = self.gpu.buffer("trace", bytes, Usage::MAP_READ | Usage::COPY_DST)?;
+            let target = self
+                .gpu
+                .buffer("trace", bytes, Usage::MAP_READ | Usage::COPY_DST)?;
             let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
             encoder.copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, Some(bytes));
             let submission = self.submit(encoder)?;
-            written.push(bytemuck::pod_collect_to_vec(&read_back(&self.gpu, &target, bytes, submission)?));
+            written.push(bytemuck::pod_collect_to_vec(&read_back(
+                &self.gpu, &target, bytes, submission,
+            )?));
         }
         Ok(written)
     }

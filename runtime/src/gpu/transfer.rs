@@ -19,13 +19,24 @@ pub(crate) struct Upload {
 impl Upload {
     pub fn new(gpu: Arc<Gpu>) -> Result<Self> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
-        let free = (0..STAGING_BUFFERS).map(|_| gpu.buffer("staging", STAGING_BYTES, usage)).collect::<Result<_>>()?;
-        Ok(Self { gpu, free, busy: VecDeque::new() })
+        let free = (0..STAGING_BUFFERS)
+            .map(|_| gpu.buffer("staging", STAGING_BYTES, usage))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            gpu,
+            free,
+            busy: VecDeque::new(),
+        })
     }
 
     /// Copies sections of `bytes` (at most `STAGING_BYTES`) to `target`: (offset in bytes, offset in target, length), all
     /// multiples of 4.
-    pub fn write(&mut self, bytes: &[u8], sections: &[(u64, u64, u64)], target: &Buffer) -> Result<()> {
+    pub fn write(
+        &mut self,
+        bytes: &[u8],
+        sections: &[(u64, u64, u64)],
+        target: &Buffer,
+    ) -> Result<()> {
         let staging = match self.free.pop() {
             Some(buffer) => buffer,
             None => self.oldest()?,
@@ -33,7 +44,10 @@ impl Upload {
         let slice = staging.raw().slice(..bytes.len() as u64);
         map(&self.gpu, &slice, wgpu::MapMode::Write)?;
         let unmapped = |error| Error::Device(format!("mapping a staging buffer: {error}"));
-        slice.get_mapped_range_mut().map_err(unmapped)?.copy_from_slice(bytes);
+        slice
+            .get_mapped_range_mut()
+            .map_err(unmapped)?
+            .copy_from_slice(bytes);
         staging.raw().unmap();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         for (from, to, length) in sections {
@@ -62,13 +76,22 @@ impl Upload {
 }
 
 /// The first `bytes` bytes of a readback buffer, once `submission` has ended.
-pub(crate) fn read_back(gpu: &Gpu, buffer: &Buffer, bytes: u64, submission: wgpu::SubmissionIndex) -> Result<Vec<u8>> {
+pub(crate) fn read_back(
+    gpu: &Gpu,
+    buffer: &Buffer,
+    bytes: u64,
+    submission: wgpu::SubmissionIndex,
+) -> Result<Vec<u8>> {
     let slice = buffer.raw().slice(..bytes);
     let (done, mapped) = std::sync::mpsc::channel();
-    slice.map_async(wgpu::MapMode::Read, move |result| done.send(result).unwrap_or(()));
+    slice.map_async(wgpu::MapMode::Read, move |result| {
+        done.send(result).unwrap_or(())
+    });
     gpu.wait(submission)?;
     received(&mapped)?;
-    let view = slice.get_mapped_range().map_err(|error| Error::Device(format!("reading results back: {error}")))?;
+    let view = slice
+        .get_mapped_range()
+        .map_err(|error| Error::Device(format!("reading results back: {error}")))?;
     let result = view.to_vec();
     drop(view);
     buffer.raw().unmap();
@@ -80,7 +103,9 @@ fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<
     let (done, mapped) = std::sync::mpsc::channel();
     slice.map_async(mode, move |result| done.send(result).unwrap_or(()));
     // The buffer is idle: one poll without waiting for other work runs the callback.
-    gpu.device.poll(wgpu::PollType::Poll).map_err(|error| Error::Device(error.to_string()))?;
+    gpu.device
+        .poll(wgpu::PollType::Poll)
+        .map_err(|error| Error::Device(error.to_string()))?;
     received(&mapped)
 }
 
@@ -88,6 +113,8 @@ fn received(mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError
     match mapped.try_recv() {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Error::Device(format!("mapping a buffer: {error}"))),
-        Err(_) => Err(Error::Device("mapping a buffer: the driver did not answer".into())),
+        Err(_) => Err(Error::Device(
+            "mapping a buffer: the driver did not answer".into(),
+        )),
     }
 }

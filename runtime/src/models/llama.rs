@@ -42,14 +42,19 @@ impl Config {
         if architecture != "llama" {
             return Err(unsupported("general.architecture", "llama", architecture));
         }
-        let number = |key: &str| metadata.u32(&format!("llama.{key}")).map(|value| value as usize);
+        let number = |key: &str| {
+            metadata
+                .u32(&format!("llama.{key}"))
+                .map(|value| value as usize)
+        };
         let optional = |key: &str| metadata.opt_u32(&format!("llama.{key}"));
         let (width, heads) = (number("embedding_length")?, number("attention.head_count")?);
         let kv_heads = optional("attention.head_count_kv")?.map_or(heads, |value| value as usize);
-        let head_size = match optional("attention.key_length")?.or(optional("rope.dimension_count")?) {
-            Some(size) => size as usize,
-            None => width.checked_div(heads).unwrap_or(0),
-        };
+        let head_size =
+            match optional("attention.key_length")?.or(optional("rope.dimension_count")?) {
+                Some(size) => size as usize,
+                None => width.checked_div(heads).unwrap_or(0),
+            };
         let config = Self {
             vocabulary,
             layers: number("block_count")?,
@@ -59,7 +64,9 @@ impl Config {
             kv_heads,
             head_size,
             epsilon: metadata.f32("llama.attention.layer_norm_rms_epsilon")?,
-            rope_base: metadata.opt_f32("llama.rope.freq_base")?.unwrap_or(10_000.0),
+            rope_base: metadata
+                .opt_f32("llama.rope.freq_base")?
+                .unwrap_or(10_000.0),
             trained_context: metadata.u32("llama.context_length")?,
         };
         config.check(metadata)?;
@@ -69,7 +76,11 @@ impl Config {
     fn check(&self, metadata: &Metadata) -> Result<()> {
         let within = |key: &str, value: usize, most: usize| {
             if value == 0 || value > most {
-                return Err(format_error(&format!("llama.{key}"), &format!("1 to {most}"), value));
+                return Err(format_error(
+                    &format!("llama.{key}"),
+                    &format!("1 to {most}"),
+                    value,
+                ));
             }
             Ok(())
         };
@@ -80,32 +91,63 @@ impl Config {
         within("attention.head_count_kv", self.kv_heads, self.heads)?;
         within("context_length", self.trained_context as usize, 1 << 24)?;
         if !self.heads.is_multiple_of(self.kv_heads) {
-            return Err(format_error("llama.attention.head_count_kv", &format!("a divisor of {} heads", self.heads), self.kv_heads));
+            return Err(format_error(
+                "llama.attention.head_count_kv",
+                &format!("a divisor of {} heads", self.heads),
+                self.kv_heads,
+            ));
         }
         if !matches!(self.head_size, 32 | 64 | 128) {
             return Err(unsupported("head size", "32, 64 or 128", self.head_size));
         }
-        for (key, size) in [("rope.dimension_count", self.head_size), ("attention.value_length", self.head_size)] {
-            let found = metadata.opt_u32(&format!("llama.{key}"))?.map_or(size, |value| value as usize);
+        for (key, size) in [
+            ("rope.dimension_count", self.head_size),
+            ("attention.value_length", self.head_size),
+        ] {
+            let found = metadata
+                .opt_u32(&format!("llama.{key}"))?
+                .map_or(size, |value| value as usize);
             if found != size {
-                return Err(unsupported(&format!("llama.{key}"), &format!("the head size {size}"), found));
+                return Err(unsupported(
+                    &format!("llama.{key}"),
+                    &format!("the head size {size}"),
+                    found,
+                ));
             }
         }
-        if !(self.epsilon > 0.0 && self.epsilon < 1.0 && self.rope_base.is_finite() && self.rope_base > 0.0) {
+        if !(self.epsilon > 0.0
+            && self.epsilon < 1.0
+            && self.rope_base.is_finite()
+            && self.rope_base > 0.0)
+        {
             let found = format!("{} and {}", self.epsilon, self.rope_base);
-            return Err(format_error("norm epsilon and rope.freq_base", "positive finite numbers", found));
+            return Err(format_error(
+                "norm epsilon and rope.freq_base",
+                "positive finite numbers",
+                found,
+            ));
         }
         if let Some(scaling) = metadata.opt_string("llama.rope.scaling.type")?
             && scaling != "none"
         {
-            return Err(unsupported("llama.rope.scaling.type", "none (Llama 3 scales by rope_freqs.weight)", scaling));
+            return Err(unsupported(
+                "llama.rope.scaling.type",
+                "none (Llama 3 scales by rope_freqs.weight)",
+                scaling,
+            ));
         }
         Ok(())
     }
 
     /// The attention heads over a cache of `context` positions.
     pub fn heads(&self, context: u32, cache: CacheFormat) -> Heads {
-        Heads { heads: self.heads, kv_heads: self.kv_heads, size: self.head_size, context, cache }
+        Heads {
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            size: self.head_size,
+            context,
+            cache,
+        }
     }
 
     /// (cos, sin) of every pair of a head, for `count` rows from `position` on: [count, head size / 2, 2].
@@ -147,8 +189,16 @@ pub struct Weights {
 
 impl Weights {
     /// Finds every tensor, checks its shape, and says which buffers hold it.
-    pub fn describe(config: &Config, list: &mut WeightList, shapes: &dyn Fn(&str) -> Option<Shape>) -> Result<Self> {
-        let find = |name: &str| shapes(name).ok_or_else(|| format_error("the list of tensors", &format!("a tensor {name}"), "none"));
+    pub fn describe(
+        config: &Config,
+        list: &mut WeightList,
+        shapes: &dyn Fn(&str) -> Option<Shape>,
+    ) -> Result<Self> {
+        let find = |name: &str| {
+            shapes(name).ok_or_else(|| {
+                format_error("the list of tensors", &format!("a tensor {name}"), "none")
+            })
+        };
         let (width, kv) = (config.width, config.kv_heads * config.head_size);
         let attention = config.heads * config.head_size;
         let one = |name: &str, rows: usize| vec![(name.to_owned(), rows)];
@@ -158,15 +208,30 @@ impl Weights {
             let name = |part: &str| format!("blk.{i}.{part}.weight");
             layers.push(Layer {
                 attn_norm: list.vector(&find, &name("attn_norm"), width)?,
-                qkv: list.linear(&find, &[(name("attn_q"), attention), (name("attn_k"), kv), (name("attn_v"), kv)], width)?,
+                qkv: list.linear(
+                    &find,
+                    &[
+                        (name("attn_q"), attention),
+                        (name("attn_k"), kv),
+                        (name("attn_v"), kv),
+                    ],
+                    width,
+                )?,
                 attn_output: list.linear(&find, &one(&name("attn_output"), width), attention)?,
                 ffn_norm: list.vector(&find, &name("ffn_norm"), width)?,
                 gate_up: list.linear(
                     &find,
-                    &[(name("ffn_gate"), config.feed_forward), (name("ffn_up"), config.feed_forward)],
+                    &[
+                        (name("ffn_gate"), config.feed_forward),
+                        (name("ffn_up"), config.feed_forward),
+                    ],
                     width,
                 )?,
-                ffn_down: list.linear(&find, &one(&name("ffn_down"), width), config.feed_forward)?,
+                ffn_down: list.linear(
+                    &find,
+                    &one(&name("ffn_down"), width),
+                    config.feed_forward,
+                )?,
             });
         }
         let output_norm = list.vector(&find, "output_norm.weight", width)?;
@@ -174,7 +239,12 @@ impl Weights {
             Some(_) => list.linear(&find, &one("output.weight", config.vocabulary), width)?,
             None => token_embd.clone(),
         };
-        Ok(Self { token_embd, layers, output_norm, output })
+        Ok(Self {
+            token_embd,
+            layers,
+            output_norm,
+            output,
+        })
     }
 }
 
@@ -197,7 +267,13 @@ pub struct Style {
 }
 
 /// The forward pass, in the order of the paper.
-pub fn record(config: &Config, weights: &Weights, heads: &Heads, recording: Recording, style: Style) -> Plan {
+pub fn record(
+    config: &Config,
+    weights: &Weights,
+    heads: &Heads,
+    recording: Recording,
+    style: Style,
+) -> Plan {
     let (name, rows) = match recording {
         Recording::Decode => ("decode", 1),
         Recording::Prefill(rows) => ("prefill", rows),
@@ -213,7 +289,14 @@ pub fn record(config: &Config, weights: &Weights, heads: &Heads, recording: Reco
         r.rope(qkv, heads);
         r.kv_write(qkv, i, heads);
         let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
-        residual(&mut r, "attn_output", attended, &layer.attn_output, x, style);
+        residual(
+            &mut r,
+            "attn_output",
+            attended,
+            &layer.attn_output,
+            x,
+            style,
+        );
         let normed = r.norm("ffn_norm", x, layer.ffn_norm, config.epsilon, false);
         let gate_up = r.linear("gate_up", normed, &layer.gate_up); // [rows, 2 feed_forward]
         let gated = r.swiglu(gate_up); // [rows, feed_forward]
@@ -223,7 +306,13 @@ pub fn record(config: &Config, weights: &Weights, heads: &Heads, recording: Reco
         }
     }
     r.scope("");
-    let normed = r.norm("output_norm", x, weights.output_norm, config.epsilon, !all_rows); // [rows or 1, width]
+    let normed = r.norm(
+        "output_norm",
+        x,
+        weights.output_norm,
+        config.epsilon,
+        !all_rows,
+    ); // [rows or 1, width]
     let logits = r.linear("output", normed, &weights.output); // [rows or 1, vocabulary]
     let scores = if all_rows {
         Some(r.score(logits)) // [rows, 4]
@@ -234,7 +323,14 @@ pub fn record(config: &Config, weights: &Weights, heads: &Heads, recording: Reco
     r.finish(logits, scores)
 }
 
-fn residual(r: &mut Recorder, what: &str, x: TensorId, matrix: &Linear, stream: TensorId, style: Style) {
+fn residual(
+    r: &mut Recorder,
+    what: &str,
+    x: TensorId,
+    matrix: &Linear,
+    stream: TensorId,
+    style: Style,
+) {
     if style.fused {
         r.linear_add(what, x, matrix, stream);
     } else {
@@ -243,11 +339,18 @@ fn residual(r: &mut Recorder, what: &str, x: TensorId, matrix: &Linear, stream: 
     }
 }
 
-
 fn unsupported(what: &str, expected: &str, found: impl ToString) -> Error {
-    Error::Unsupported { what: what.to_owned(), expected: expected.to_owned(), found: found.to_string() }
+    Error::Unsupported {
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_string(),
+    }
 }
 
 fn format_error(what: &str, expected: &str, found: impl ToString) -> Error {
-    Error::Format { what: what.to_owned(), expected: expected.to_owned(), found: found.to_string() }
+    Error::Format {
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_string(),
+    }
 }

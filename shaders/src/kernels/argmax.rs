@@ -36,11 +36,15 @@ pub(crate) fn best(logits: &[f32]) -> u32 {
         return NOT_FINITE;
     }
     let highest = logits.iter().copied().fold(f32::MIN, f32::max);
-    logits.iter().position(|v| *v == highest).map_or(NOT_FINITE, |i| i as u32)
+    logits
+        .iter()
+        .position(|v| *v == highest)
+        .map_or(NOT_FINITE, |i| i as u32)
 }
 
 fn reference(call: Call<'_>) {
     let step = call.step;
     let (p, [logits, mut ids]) = call.open::<Params, 2>();
-    ids.words_mut()[(step.position + step.count) as usize] = best(&logits.f32s()[..p.vocabulary as usize]);
+    ids.words_mut()[(step.position + step.count) as usize] =
+        best(&logits.f32s()[..p.vocabulary as usize]);
 }

@@ -49,7 +49,8 @@ fn reference(call: Call<'_>) {
         let positions = step.position as usize + t + 1;
         for head in 0..heads {
             let query = &qkv.f32s()[t * p.stride as usize * 4 + head * size..][..size];
-            let at = |position: usize| (position * p.kv_heads as usize + head / p.group as usize) * size;
+            let at =
+                |position: usize| (position * p.kv_heads as usize + head / p.group as usize) * size;
             let score = |position: usize| {
                 let key = (0..size).map(|i| cache.load(keys.words(), at(position) + i));
                 query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
@@ -59,8 +60,13 @@ fn reference(call: Call<'_>) {
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let value = |position: usize| f64::from(cache.load(values.words(), at(position) + i));
-                let sum: f64 = shares.iter().enumerate().map(|(n, share)| f64::from(*share) * value(n)).sum();
+                let value =
+                    |position: usize| f64::from(cache.load(values.words(), at(position) + i));
+                let sum: f64 = shares
+                    .iter()
+                    .enumerate()
+                    .map(|(n, share)| f64::from(*share) * value(n))
+                    .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }
         }

@@ -22,7 +22,11 @@ pub static KERNEL: Kernel = Kernel {
     name: "embed",
     wgsl: include_str!("embed.wgsl"),
     parts: &[Part::Weights],
-    binds: &[bind("weights", Access::Gather), bind("ids", Access::Gather), bind("out", Access::Write)],
+    binds: &[
+        bind("weights", Access::Gather),
+        bind("ids", Access::Gather),
+        bind("out", Access::Write),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[],
@@ -37,7 +41,9 @@ fn reference(call: Call<'_>) {
     let (blocks, out) = (p.blocks as usize, out.f32s_mut());
     for t in 0..step.count as usize {
         let id = ids.words()[step.position as usize + t];
-        let Some(row) = id.checked_sub(p.first).filter(|row| *row < p.rows) else { continue };
+        let Some(row) = id.checked_sub(p.first).filter(|row| *row < p.rows) else {
+            continue;
+        };
         for block in 0..blocks {
             let values = format.unpack(weights.words(), p.planes, row as usize * blocks + block);
             out[(t * blocks + block) * BLOCK..][..BLOCK].copy_from_slice(&values);

@@ -19,7 +19,11 @@ pub static KERNEL: Kernel = Kernel {
     name: "kv_write",
     wgsl: include_str!("kv_write.wgsl"),
     parts: &[Part::Cache],
-    binds: &[bind("qkv", Access::Read), bind("keys", Access::Write), bind("values", Access::Write)],
+    binds: &[
+        bind("qkv", Access::Read),
+        bind("keys", Access::Write),
+        bind("values", Access::Write),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[],
@@ -35,8 +39,16 @@ fn reference(call: Call<'_>) {
         let to = (step.position as usize + t) * row;
         for i in 0..row {
             let from = t * stride + i;
-            cache.store(keys.words_mut(), to + i, qkv.f32s()[from + p.keys_offset as usize * 4]);
-            cache.store(values.words_mut(), to + i, qkv.f32s()[from + p.values_offset as usize * 4]);
+            cache.store(
+                keys.words_mut(),
+                to + i,
+                qkv.f32s()[from + p.keys_offset as usize * 4],
+            );
+            cache.store(
+                values.words_mut(),
+                to + i,
+                qkv.f32s()[from + p.values_offset as usize * 4],
+            );
         }
     }
 }

@@ -18,8 +18,8 @@ fn kv_write(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
     if i >= params.quads {
         return;
     }
-    let from = group.y * params.stride + i;
+    let source = group.y * params.stride + i;
     let to = (step.position + group.y) * params.quads + i;
-    keys[to] = cache_pack(qkv[from + params.keys_offset]);
-    values[to] = cache_pack(qkv[from + params.values_offset]);
+    keys[to] = cache_pack(qkv[source + params.keys_offset]);
+    values[to] = cache_pack(qkv[source + params.values_offset]);
 }

@@ -32,11 +32,21 @@ pub static KERNEL: Kernel = Kernel {
     name: "matmul",
     wgsl: include_str!("matmul.wgsl"),
     parts: &[Part::Weights],
-    binds: &[bind("weights", Access::Read), bind("x", Access::Read), bind("out", Access::Update)],
+    binds: &[
+        bind("weights", Access::Read),
+        bind("x", Access::Read),
+        bind("out", Access::Update),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).rows.div_ceil(TILE), step.count.div_ceil(TILE), 1],
+    grid: |params, step: &Step| {
+        [
+            read::<Params>(params).rows.div_ceil(TILE),
+            step.count.div_ceil(TILE),
+            1,
+        ]
+    },
     reference,
 };
 
@@ -47,10 +57,18 @@ fn reference(call: Call<'_>) {
     let (blocks, mut row) = (p.blocks as usize, vec![0.0; p.blocks as usize * BLOCK]);
     for r in 0..p.rows as usize {
         for block in 0..blocks {
-            row[block * BLOCK..][..BLOCK].copy_from_slice(&format.unpack(weights.words(), p.planes, r * blocks + block));
+            row[block * BLOCK..][..BLOCK].copy_from_slice(&format.unpack(
+                weights.words(),
+                p.planes,
+                r * blocks + block,
+            ));
         }
         for (t, x) in x.f32s().chunks_exact(row.len()).take(count).enumerate() {
-            let sum: f32 = x.chunks(BLOCK).zip(row.chunks(BLOCK)).map(|(x, w)| x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>()).sum();
+            let sum: f32 = x
+                .chunks(BLOCK)
+                .zip(row.chunks(BLOCK))
+                .map(|(x, w)| x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>())
+                .sum();
             let out = &mut out.f32s_mut()[t * p.out_stride as usize + p.out_offset as usize + r];
             *out = if p.accumulate == 1 { *out + sum } else { sum };
         }

@@ -40,10 +40,10 @@ fn load_tiles(row: u32, token: u32, block: u32, lane: u32) {
         }
     } else {
         let t = lane - TILE;
-        let from = ((token + t) * params.blocks + block) * 8u;
+        let source = ((token + t) * params.blocks + block) * 8u;
         if token + t < step.count {
             for (var i = 0u; i < 8u; i++) {
-                x_tile[i * TILE + t] = x[from + i];
+                x_tile[i * TILE + t] = x[source + i];
             }
         }
     }

@@ -25,11 +25,21 @@ pub static KERNEL: Kernel = Kernel {
     name: "matvec",
     wgsl: include_str!("matvec.wgsl"),
     parts: &[Part::Weights, Part::ReduceAdd],
-    binds: &[bind("weights", Access::Read), bind("x", Access::Read), bind("out", Access::Update)],
+    binds: &[
+        bind("weights", Access::Read),
+        bind("x", Access::Read),
+        bind("out", Access::Update),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[("LANES", LANES)],
-    grid: |params, _: &Step| [read::<Params>(params).rows.div_ceil(ROWS_PER_WORKGROUP), 1, 1],
+    grid: |params, _: &Step| {
+        [
+            read::<Params>(params).rows.div_ceil(ROWS_PER_WORKGROUP),
+            1,
+            1,
+        ]
+    },
     reference,
 };
 
@@ -40,7 +50,11 @@ fn reference(call: Call<'_>) {
         let mut sum = 0.0f32;
         for block in 0..p.blocks as usize {
             let w = format.unpack(weights.words(), p.planes, row * p.blocks as usize + block);
-            sum += w.iter().zip(&x.f32s()[block * BLOCK..]).map(|(w, x)| w * x).sum::<f32>();
+            sum += w
+                .iter()
+                .zip(&x.f32s()[block * BLOCK..])
+                .map(|(w, x)| w * x)
+                .sum::<f32>();
         }
         let out = &mut out.f32s_mut()[p.out_offset as usize + row];
         *out = if p.accumulate == 1 { *out + sum } else { sum };

@@ -19,11 +19,25 @@ pub static KERNEL: Kernel = Kernel {
     name: "rms_norm",
     wgsl: include_str!("rms_norm.wgsl"),
     parts: &[Part::ReduceAdd],
-    binds: &[bind("x", Access::Read), bind("gain", Access::Read), bind("out", Access::Write)],
+    binds: &[
+        bind("x", Access::Read),
+        bind("gain", Access::Read),
+        bind("out", Access::Write),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[],
-    grid: |params, step: &Step| [if read::<Params>(params).last_only == 1 { 1 } else { step.count }, 1, 1],
+    grid: |params, step: &Step| {
+        [
+            if read::<Params>(params).last_only == 1 {
+                1
+            } else {
+                step.count
+            },
+            1,
+            1,
+        ]
+    },
     reference,
 };
 
@@ -31,7 +45,11 @@ fn reference(call: Call<'_>) {
     let count = call.step.count as usize;
     let (p, [x, gain, mut out]) = call.open::<Params, 3>();
     let cols = p.quads as usize * 4;
-    let rows = if p.last_only == 1 { count - 1..count } else { 0..count };
+    let rows = if p.last_only == 1 {
+        count - 1..count
+    } else {
+        0..count
+    };
     for (to, from) in rows.enumerate() {
         let row = &x.f32s()[from * cols..][..cols];
         let mean = row.iter().map(|v| v * v).sum::<f32>() / cols as f32;

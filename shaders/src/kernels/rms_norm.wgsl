@@ -17,16 +17,16 @@ struct Params {
 @compute @workgroup_size(64)
 fn rms_norm(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = select(group.x, step.count - 1u, params.last_only == 1u);
-    let from = row * params.quads;
+    let source = row * params.quads;
     let to = group.x * params.quads;
     var squares = 0.0;
     for (var i = lane; i < params.quads; i += WORKGROUP) {
-        let v = x[from + i];
+        let v = x[source + i];
         squares += dot(v, v);
     }
     let mean = reduce_add(squares, lane, WORKGROUP) / f32(params.quads * 4u);
     let scale = inverseSqrt(mean + params.epsilon);
     for (var i = lane; i < params.quads; i += WORKGROUP) {
-        out[to + i] = x[from + i] * scale * gain[i];
+        out[to + i] = x[source + i] * scale * gain[i];
     }
 }

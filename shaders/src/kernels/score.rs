@@ -21,7 +21,11 @@ pub static KERNEL: Kernel = Kernel {
     name: "score",
     wgsl: include_str!("score.wgsl"),
     parts: &[Part::ReduceBest, Part::ReduceAdd],
-    binds: &[bind("logits", Access::Read), bind("ids", Access::Gather), bind("out", Access::Write)],
+    binds: &[
+        bind("logits", Access::Read),
+        bind("ids", Access::Gather),
+        bind("out", Access::Write),
+    ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
     constants: &[],
@@ -33,7 +37,12 @@ fn reference(call: Call<'_>) {
     let step = call.step;
     let (p, [logits, ids, mut out]) = call.open::<Params, 3>();
     let vocabulary = p.vocabulary as usize;
-    for (t, row) in logits.f32s().chunks_exact(vocabulary).take(step.count as usize).enumerate() {
+    for (t, row) in logits
+        .f32s()
+        .chunks_exact(vocabulary)
+        .take(step.count as usize)
+        .enumerate()
+    {
         let highest = row.iter().copied().fold(f32::MIN, f32::max);
         let sum: f64 = row.iter().map(|v| f64::from(v - highest).exp()).sum();
         let next = ids.words()[step.position as usize + t + 1] as usize;

@@ -31,7 +31,12 @@ fn reference(call: Call<'_>) {
     let count = call.step.count as usize;
     let (p, [gate_up, mut out]) = call.open::<Params, 2>();
     let width = p.quads as usize * 4;
-    for (row, out) in gate_up.f32s().chunks_exact(2 * width).zip(out.f32s_mut().chunks_exact_mut(width)).take(count) {
+    for (row, out) in gate_up
+        .f32s()
+        .chunks_exact(2 * width)
+        .zip(out.f32s_mut().chunks_exact_mut(width))
+        .take(count)
+    {
         for (i, out) in out.iter_mut().enumerate() {
             *out = row[i] / (1.0 + (-row[i]).exp()) * row[width + i];
         }

@@ -1,0 +1,3 @@
+//! Whole models against an independent engine's numbers (see `data/*/README.md` for how those were made).
+
+mod tiny;

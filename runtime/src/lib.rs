@@ -2,5 +2,6 @@
 
 mod error;
 pub mod formats;
+pub mod synth;
 
 pub use error::{Error, Result};

@@ -38,7 +38,7 @@ fn metadata() {
         printed.contains(&"llama.block_count = u32 2".to_owned()),
         "{printed:?}"
     );
-    let tokens = "tokenizer.ggml.tokens = 512 x string [`!`, `\\\"`, `#`, …]";
+    let tokens = "tokenizer.ggml.tokens = 512 x string [`!`, `\"`, `#`, …]";
     assert!(printed.contains(&tokens.to_owned()), "{printed:?}");
 }
 

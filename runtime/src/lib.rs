@@ -17,6 +17,7 @@ mod player;
 mod runtime;
 mod session;
 mod weights;
+pub mod synth;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use error::{Error, Result};

@@ -50,11 +50,17 @@ fn unsupported(what: impl Display, expected: impl Display, found: impl Display) 
     }
 }
 
-/// Text of a file made fit for a one-line message: escaped and cut to 64 characters.
+/// Text of a file made fit for a one-line message: cut to 64 characters, those that cannot be seen escaped.
 fn quote(text: &str) -> String {
-    let mut cut: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+    let mut cut = String::from("`");
+    for c in text.chars().take(64) {
+        match c {
+            '\'' | '"' => cut.push(c),
+            _ => cut.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(64).is_some() {
         cut.push('…');
     }
-    format!("`{cut}`")
+    cut + "`"
 }

@@ -1,0 +1,59 @@
+//! The system's allocator with a count, per thread, of what was asked of it.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+pub struct Counting;
+
+/// What one thread asked for while something ran.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// Bytes of the largest allocation.
+    pub largest: usize,
+    /// Bytes of all allocations together, freed or not.
+    pub total: usize,
+}
+
+thread_local! {
+    static ASKED: Cell<Asked> = const { Cell::new(Asked { largest: 0, total: 0 }) };
+}
+
+fn count(size: usize) {
+    ASKED.with(|asked| {
+        let Asked { largest, total } = asked.get();
+        asked.set(Asked {
+            largest: largest.max(size),
+            total: total.saturating_add(size),
+        });
+    });
+}
+
+/// Runs `work` and says what it allocated on this thread.
+pub fn during<T>(work: impl FnOnce() -> T) -> (T, Asked) {
+    ASKED.set(Asked::default());
+    let out = work();
+    (out, ASKED.get())
+}
+
+// SAFETY: every call goes on to the system's allocator with the same arguments; counting neither allocates nor panics.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size);
+        unsafe { System.realloc(at, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(at, layout) }
+    }
+}

@@ -1,5 +1,13 @@
 //! Lorgnette runs 4-bit small Llama 3 models on the GPU, inside a memory budget.
 
+mod chat;
 mod error;
+mod sampler;
+mod stop;
+mod tokenizer;
 
+pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
+pub use sampler::{Sampling, log_probability};
+pub use stop::{Passed, StopStrings};
+pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};

@@ -2,8 +2,10 @@
 
 mod chat;
 mod error;
+pub mod formats;
 mod sampler;
 mod stop;
+pub mod text;
 mod tokenizer;
 
 pub use chat::{ChatTemplate, Message};

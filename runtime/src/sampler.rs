@@ -56,10 +56,30 @@ impl Sampling {
     pub fn check(&self) -> Result<()> {
         let unit = 0.0..=1.0;
         let options = [
-            ("temperature", self.temperature, "a finite number of at least 0", self.temperature >= 0.0),
-            ("top_p", self.top_p, "a number from 0 to 1", unit.contains(&self.top_p)),
-            ("min_p", self.min_p, "a number from 0 to 1", unit.contains(&self.min_p)),
-            ("repeat_penalty", self.repeat_penalty, "a finite number above 0", self.repeat_penalty > 0.0),
+            (
+                "temperature",
+                self.temperature,
+                "a finite number of at least 0",
+                self.temperature >= 0.0,
+            ),
+            (
+                "top_p",
+                self.top_p,
+                "a number from 0 to 1",
+                unit.contains(&self.top_p),
+            ),
+            (
+                "min_p",
+                self.min_p,
+                "a number from 0 to 1",
+                unit.contains(&self.min_p),
+            ),
+            (
+                "repeat_penalty",
+                self.repeat_penalty,
+                "a finite number above 0",
+                self.repeat_penalty > 0.0,
+            ),
         ];
         for (what, found, expected, in_range) in options {
             if !(in_range && found.is_finite()) {
@@ -183,12 +203,17 @@ type Candidate = (f32, u32);
 
 fn likelier_first(a: &Candidate, b: &Candidate) -> Ordering {
     // NaN was refused before.
-    b.0.partial_cmp(&a.0).unwrap_or(Ordering::Equal).then(a.1.cmp(&b.1))
+    b.0.partial_cmp(&a.0)
+        .unwrap_or(Ordering::Equal)
+        .then(a.1.cmp(&b.1))
 }
 
 /// exp((logit - largest) / temperature) of each candidate.
 fn weights(candidates: &[Candidate], temperature: f64) -> Vec<f64> {
-    let largest = candidates.iter().map(|c| c.0).fold(f32::NEG_INFINITY, f32::max);
+    let largest = candidates
+        .iter()
+        .map(|c| c.0)
+        .fold(f32::NEG_INFINITY, f32::max);
     let weight = |logit: f32| ((f64::from(logit) - f64::from(largest)) / temperature).exp();
     candidates.iter().map(|&(logit, _)| weight(logit)).collect()
 }
@@ -244,6 +269,9 @@ pub fn log_probability(logits: &[f32], id: u32) -> f32 {
         return f32::NEG_INFINITY;
     };
     let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let sum: f64 = logits.iter().map(|&other| (f64::from(other) - largest).exp()).sum();
+    let sum: f64 = logits
+        .iter()
+        .map(|&other| (f64::from(other) - largest).exp())
+        .sum();
     (f64::from(logit) - largest - sum.ln()) as f32
 }

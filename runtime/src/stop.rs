@@ -37,7 +37,11 @@ impl StopStrings {
     /// Adds `text`. Of several stop strings the one that begins first counts.
     pub fn push(&mut self, text: &str) -> Passed {
         self.held.push_str(text);
-        let first = self.strings.iter().filter_map(|string| self.held.find(string.as_str())).min();
+        let first = self
+            .strings
+            .iter()
+            .filter_map(|string| self.held.find(string.as_str()))
+            .min();
         if let Some(at) = first {
             self.held.truncate(at);
             return Passed {
@@ -63,7 +67,11 @@ impl StopStrings {
         let len = self.held.len();
         (len.saturating_sub(longest)..len)
             .filter(|&at| self.held.is_char_boundary(at))
-            .find(|&at| self.strings.iter().any(|string| string.starts_with(&self.held[at..])))
+            .find(|&at| {
+                self.strings
+                    .iter()
+                    .any(|string| string.starts_with(&self.held[at..]))
+            })
             .unwrap_or(len)
     }
 }

@@ -21,8 +21,12 @@ fn raise_exception(message: String) -> Result<String, Error> {
 /// The present moment in UTC: the library has no time zones, which templates do not ask for.
 fn strftime_now(pattern: String) -> Result<String, Error> {
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    jiff::fmt::strtime::format(&pattern, &now)
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("strftime_now({pattern:?}): {error}")))
+    jiff::fmt::strtime::format(&pattern, &now).map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidOperation,
+            format!("strftime_now({pattern:?}): {error}"),
+        )
+    })
 }
 
 /// `tojson(indent=n)`: like Python, `", "` and `": "` between things and nothing escaped for HTML.
@@ -51,15 +55,26 @@ fn written(value: &Value, formatter: impl Formatter) -> Result<String, String> {
 struct Spaced;
 
 impl Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+    fn begin_array_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
         writer.write_all(if first { b"" } else { b", " })
     }
 
-    fn begin_object_key<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+    fn begin_object_key<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
         writer.write_all(if first { b"" } else { b", " })
     }
 
-    fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+    fn begin_object_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+    ) -> std::io::Result<()> {
         writer.write_all(b": ")
     }
 }
@@ -68,9 +83,14 @@ impl Formatter for Spaced {
 /// takes its place and keeps the trimming of blanks around it.
 pub(super) fn without_generation_tags(source: &str) -> String {
     // A constant pattern, built by the tests.
-    let tags = Regex::new(r"(\{%[-+]?\s*)(end)?generation(\s*[-+]?%\})").expect("a valid constant pattern");
+    let tags = Regex::new(r"(\{%[-+]?\s*)(end)?generation(\s*[-+]?%\})")
+        .expect("a valid constant pattern");
     let replaced: Cow<str> = tags.replace_all(source, |tag: &regex::Captures| {
-        let word = if tag.get(2).is_some() { "endif" } else { "if true" };
+        let word = if tag.get(2).is_some() {
+            "endif"
+        } else {
+            "if true"
+        };
         format!("{}{word}{}", &tag[1], &tag[3])
     });
     replaced.into_owned()

@@ -74,8 +74,19 @@ mod tests {
             .into_iter()
             .map(|piece| (piece.text, piece.special))
             .collect();
-        let expected = [("<c>x", true), ("<", false), ("|a|>", true), ("[", false), ("b]", true), ("<", false), ("|a|>", true)];
-        assert_eq!(pieces, expected.map(|(text, special)| (text.to_owned(), special)));
+        let expected = [
+            ("<c>x", true),
+            ("<", false),
+            ("|a|>", true),
+            ("[", false),
+            ("b]", true),
+            ("<", false),
+            ("|a|>", true),
+        ];
+        assert_eq!(
+            pieces,
+            expected.map(|(text, special)| (text.to_owned(), special))
+        );
     }
 
     #[test]

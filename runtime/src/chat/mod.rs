@@ -48,7 +48,8 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         environment.set_syntax(syntax);
         environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment
+            .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         functions::add(&mut environment);
         environment
             .add_template_owned(NAME, functions::without_generation_tags(source))
@@ -75,11 +76,21 @@ impl ChatTemplate {
         for (at, message) in messages.iter().enumerate() {
             if !is_plain_word(&message.role) {
                 let expected = "a word of 1 to 32 ASCII letters, digits, '_' or '-'";
-                return Err(input(&format!("role of message {at}"), expected, &format!("{:?}", message.role)));
+                return Err(input(
+                    &format!("role of message {at}"),
+                    expected,
+                    &format!("{:?}", message.role),
+                ));
             }
         }
         let mark = guard::unused_mark(messages.iter().map(|message| message.content.as_str()))
-            .ok_or_else(|| input("messages", "at least one Unicode noncharacter unused", "all of them"))?;
+            .ok_or_else(|| {
+                input(
+                    "messages",
+                    "at least one Unicode noncharacter unused",
+                    "all of them",
+                )
+            })?;
         let marked: Vec<Value> = messages
             .iter()
             .map(|message| {
@@ -106,7 +117,10 @@ impl ChatTemplate {
 }
 
 fn is_plain_word(role: &str) -> bool {
-    (1..=32).contains(&role.len()) && role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=32).contains(&role.len())
+        && role
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn template_error(error: minijinja::Error) -> Error {

@@ -53,7 +53,10 @@ impl Tokenizer {
     /// occurs twice.
     pub fn new(vocabulary: Vocabulary) -> Result<Self> {
         let Vocabulary {
-            tokens, kinds, merges, ..
+            tokens,
+            kinds,
+            merges,
+            ..
         } = vocabulary;
         let texts = |wanted: fn(TokenKind) -> bool| {
             std::iter::zip(&tokens, &kinds)
@@ -61,13 +64,19 @@ impl Tokenizer {
                 .filter(move |((text, kind), _)| wanted(**kind) && !text.is_empty())
                 .map(|((text, _), id)| (text.as_str(), id))
         };
-        let special = Finder::new(texts(|kind| kind.is_control() || kind == TokenKind::UserDefined))?;
+        let special = Finder::new(texts(|kind| {
+            kind.is_control() || kind == TokenKind::UserDefined
+        }))?;
         let user_defined = Finder::new(texts(|kind| kind == TokenKind::UserDefined))?;
         let named_ends = texts(TokenKind::is_control)
             .filter(|(text, _)| vocabulary::END_NAMES.contains(text))
             .map(|(_, id)| id);
         let mut end: Vec<u32> = named_ends
-            .chain([vocabulary.eos, vocabulary.eot, vocabulary.eom].into_iter().flatten())
+            .chain(
+                [vocabulary.eos, vocabulary.eot, vocabulary.eom]
+                    .into_iter()
+                    .flatten(),
+            )
             .collect();
         end.sort_unstable();
         end.dedup();
@@ -139,12 +148,16 @@ impl Tokenizer {
         let mut from = 0;
         for (range, id) in tables.user_defined.find(text, 0) {
             let before = &text[from..range.start];
-            tables.splitter.pieces(before, |piece| tables.merging.encode(piece, ids));
+            tables
+                .splitter
+                .pieces(before, |piece| tables.merging.encode(piece, ids));
             ids.push(id);
             from = range.end;
         }
         let rest = &text[from..];
-        tables.splitter.pieces(rest, |piece| tables.merging.encode(piece, ids));
+        tables
+            .splitter
+            .pieces(rest, |piece| tables.merging.encode(piece, ids));
     }
 
     /// Turns ids into text as they come.
@@ -182,7 +195,10 @@ impl Tokenizer {
 
     /// Whether this token is structure, which only trusted text can become.
     pub fn is_control(&self, id: u32) -> bool {
-        self.0.kinds.get(id as usize).is_some_and(|kind| kind.is_control())
+        self.0
+            .kinds
+            .get(id as usize)
+            .is_some_and(|kind| kind.is_control())
     }
 
     /// The names of all control tokens, in the order of their ids.

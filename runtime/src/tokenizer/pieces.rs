@@ -32,7 +32,13 @@ impl Finder {
         let names = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(&names)
-            .map_err(|error| format("tokenizer.ggml.tokens", "names that can be searched for", error))?;
+            .map_err(|error| {
+                format(
+                    "tokenizer.ggml.tokens",
+                    "names that can be searched for",
+                    error,
+                )
+            })?;
         Ok(Self { names, ids })
     }
 

@@ -56,7 +56,8 @@ impl Splitter {
     fn words<'t>(&self, text: &'t str, each: &mut impl FnMut(&'t str)) {
         let mut start = 0;
         while let Some(found) = self.pattern.find_at(text, start) {
-            let end = found.end() - self.left_to_next_word(found.as_str(), found.end() == text.len());
+            let end =
+                found.end() - self.left_to_next_word(found.as_str(), found.end() == text.len());
             each(&text[start..end]);
             start = end;
         }
@@ -91,18 +92,33 @@ mod tests {
     fn white_space_leaves_one_character_to_the_next_word() {
         for split in [Split::Llama3, Split::Smollm, Split::Gpt2] {
             assert_eq!(pieces(split, "a   b \t"), ["a", "  ", " b", " \t"]);
-            assert_eq!(pieces(split, "a\u{a0}\u{a0}!"), ["a", "\u{a0}", "\u{a0}", "!"]);
+            assert_eq!(
+                pieces(split, "a\u{a0}\u{a0}!"),
+                ["a", "\u{a0}", "\u{a0}", "!"]
+            );
         }
-        assert_eq!(pieces(Split::Llama3, "a \n\n  b"), ["a", " \n\n", " ", " b"]);
+        assert_eq!(
+            pieces(Split::Llama3, "a \n\n  b"),
+            ["a", " \n\n", " ", " b"]
+        );
         assert_eq!(pieces(Split::Gpt2, "a \n\n  b"), ["a", " \n\n ", " b"]);
         assert_eq!(pieces(Split::Gpt2, "a \n\nb"), ["a", " \n", "\n", "b"]);
     }
 
     #[test]
     fn digits_and_contractions() {
-        assert_eq!(pieces(Split::Llama3, "x 12345 I'LL"), ["x", " ", "123", "45", " I", "'LL"]);
-        assert_eq!(pieces(Split::Smollm, "x  12٣ I'LL"), ["x", "  ", "1", "2", "٣", " I", "'", "LL"]);
-        assert_eq!(pieces(Split::Gpt2, "x  12345 I'll"), ["x", " ", " 12345", " I", "'ll"]);
+        assert_eq!(
+            pieces(Split::Llama3, "x 12345 I'LL"),
+            ["x", " ", "123", "45", " I", "'LL"]
+        );
+        assert_eq!(
+            pieces(Split::Smollm, "x  12٣ I'LL"),
+            ["x", "  ", "1", "2", "٣", " I", "'", "LL"]
+        );
+        assert_eq!(
+            pieces(Split::Gpt2, "x  12345 I'll"),
+            ["x", " ", " 12345", " I", "'ll"]
+        );
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub(super) struct Table {
 impl Table {
     /// # Errors
     /// [`crate::Error::Format`] where a token occurs twice or a merge names none.
-    pub(super) fn new(tokens: Vec<String>, kinds: &[TokenKind], merges: Vec<String>, split: Split) -> Result<Self> {
+    pub(super) fn new(
+        tokens: Vec<String>,
+        kinds: &[TokenKind],
+        merges: Vec<String>,
+        split: Split,
+    ) -> Result<Self> {
         let mut ids = Vocab::default();
         let mut controls = Vec::new();
         for ((text, kind), id) in std::iter::zip(tokens, kinds).zip(0..) {
@@ -29,7 +34,11 @@ impl Table {
                 && let Some(first) = ids.insert(text, id)
             {
                 let what = format!("tokenizer.ggml.tokens, token {id}");
-                return Err(format(what, "a text of its own", format!("that of token {first}")));
+                return Err(format(
+                    what,
+                    "a text of its own",
+                    format!("that of token {first}"),
+                ));
             }
         }
         controls.sort_unstable();
@@ -50,7 +59,10 @@ impl Table {
 
     /// Appends the ids of one piece. A byte without a token is left out and nothing merges across it, as in llama.cpp.
     pub(super) fn encode(&self, piece: &str, ids: &mut Vec<u32>) {
-        for part in piece.as_bytes().split(|&byte| !self.known[usize::from(byte)]) {
+        for part in piece
+            .as_bytes()
+            .split(|&byte| !self.known[usize::from(byte)])
+        {
             let text: String = part.iter().map(|&byte| char_of(byte)).collect();
             // Without dropout and unknown tokens the library has nothing to fail on.
             let tokens = self.bpe.tokenize(&text).unwrap_or_default();
@@ -60,13 +72,21 @@ impl Table {
 }
 
 /// Splits every merge into its two names. Merges with a control token are left out: text never becomes one.
-fn merges_of_text(ids: &Vocab, controls: &[String], merges: Vec<String>) -> Result<Vec<(String, String)>> {
+fn merges_of_text(
+    ids: &Vocab,
+    controls: &[String],
+    merges: Vec<String>,
+) -> Result<Vec<(String, String)>> {
     let is_control = |text: &String| controls.binary_search(text).is_ok();
     let mut pairs = Vec::with_capacity(merges.len());
     for (rank, merge) in merges.into_iter().enumerate() {
         let what = || format!("tokenizer.ggml.merges, merge {rank}");
         let Some((left, right)) = merge.split_once(' ') else {
-            return Err(format(what(), "two names with a blank between", format!("{merge:?}")));
+            return Err(format(
+                what(),
+                "two names with a blank between",
+                format!("{merge:?}"),
+            ));
         };
         let names = [left.to_owned(), right.to_owned(), format!("{left}{right}")];
         if names.iter().any(is_control) {
@@ -97,8 +117,13 @@ pub(super) fn token_bytes(tokens: &[String], kinds: &[TokenKind]) -> Result<(Vec
                 }
             }
         }
-        let end = u32::try_from(bytes.len())
-            .map_err(|_| format("tokenizer.ggml.tokens", "at most 4 GiB of text", bytes.len()))?;
+        let end = u32::try_from(bytes.len()).map_err(|_| {
+            format(
+                "tokenizer.ggml.tokens",
+                "at most 4 GiB of text",
+                bytes.len(),
+            )
+        })?;
         ends.push(end);
     }
     Ok((bytes, ends))

@@ -119,7 +119,11 @@ impl Vocabulary {
         let kinds = kinds(&raw.tokens, raw.types)?;
         let count = raw.tokens.len();
         if count == 0 || u32::try_from(count).is_err() {
-            return Err(format("tokenizer.ggml.tokens", "1 to 4294967295 tokens", count));
+            return Err(format(
+                "tokenizer.ggml.tokens",
+                "1 to 4294967295 tokens",
+                count,
+            ));
         }
         for (name, id) in [
             ("tokenizer.ggml.bos_token_id", raw.bos),
@@ -128,7 +132,11 @@ impl Vocabulary {
             ("tokenizer.ggml.eom_token_id", raw.eom),
         ] {
             if let Some(id) = id.filter(|&id| id as usize >= count) {
-                return Err(format(name, format!("an id below {count}, the number of tokens"), id));
+                return Err(format(
+                    name,
+                    format!("an id below {count}, the number of tokens"),
+                    id,
+                ));
             }
         }
         if raw.add_bos == Some(true) && raw.bos.is_none() {
@@ -136,7 +144,9 @@ impl Vocabulary {
             return Err(format("tokenizer.ggml.bos_token_id", expected, "none"));
         }
         Ok(Self {
-            add_bos: raw.add_bos.unwrap_or(split == Split::Llama3 && raw.bos.is_some()),
+            add_bos: raw
+                .add_bos
+                .unwrap_or(split == Split::Llama3 && raw.bos.is_some()),
             tokens: raw.tokens,
             kinds,
             merges: raw.merges,
@@ -163,7 +173,10 @@ fn split(pre: Option<&str>) -> Result<Split> {
 
 fn kinds(tokens: &[String], types: Option<Vec<i32>>) -> Result<Vec<TokenKind>> {
     let Some(types) = types else {
-        return Ok(tokens.iter().map(|text| kind(text, TokenKind::Normal)).collect());
+        return Ok(tokens
+            .iter()
+            .map(|text| kind(text, TokenKind::Normal))
+            .collect());
     };
     if types.len() != tokens.len() {
         let expected = format!("{} types, one for each token", tokens.len());

@@ -1,0 +1,115 @@
+//! A model file, open for reading: its header checked, its weights mapped and read as rows of bytes. Nothing of the
+//! weights is copied or touched here.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::header::Header;
+use super::metadata::Metadata;
+use super::source::Source;
+use super::tensor::TensorInfo;
+use super::unsupported;
+use crate::Result;
+
+/// An open GGUF file. Every tensor lies inside it: checked at opening.
+#[derive(Debug)]
+pub struct Checkpoint {
+    source: Arc<Source>,
+    metadata: Metadata,
+    version: u32,
+    tensors: Vec<TensorInfo>,
+    /// The tensors sorted by name.
+    by_name: Vec<u32>,
+}
+
+impl Checkpoint {
+    /// Maps the file at `path` and reads its header.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be read, `Input` where it is no regular file, else as [`Header::parse`].
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::new(Source::map(path)?)
+    }
+
+    /// The same over bytes in memory, for files that come from somewhere else than a file system.
+    ///
+    /// # Errors
+    /// As [`Header::parse`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::new(Source::Memory(bytes))
+    }
+
+    fn new(source: Source) -> Result<Self> {
+        let header = Header::parse(&source, source.len() as u64)?;
+        let source = Arc::new(source);
+        let metadata = Metadata {
+            source: Arc::clone(&source),
+            entries: header.entries,
+            by_key: header.by_key,
+        };
+        let parts = metadata.opt_u32("split.count")?.unwrap_or(1);
+        if parts > 1 {
+            let found = format!("one of {parts} parts: join them first");
+            return Err(unsupported(
+                "model file",
+                "a whole model in one file",
+                found,
+            ));
+        }
+        Ok(Self {
+            source,
+            metadata,
+            version: header.version,
+            tensors: header.tensors,
+            by_name: header.by_name,
+        })
+    }
+
+    /// The version of the GGUF format: 2 or 3.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Bytes of the whole file.
+    pub fn file_bytes(&self) -> u64 {
+        self.source.len() as u64
+    }
+
+    /// Keys and values.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Every tensor, in the file's order.
+    pub fn tensors(&self) -> &[TensorInfo] {
+        &self.tensors
+    }
+
+    /// The tensor of that name.
+    pub fn tensor(&self, name: &str) -> Option<&TensorInfo> {
+        let place = self
+            .by_name
+            .binary_search_by(|&i| self.tensors[i as usize].name.as_str().cmp(name));
+        place.ok().map(|p| &self.tensors[self.by_name[p] as usize])
+    }
+
+    /// The bytes of whole rows of `t`, as they are in the file: `rows.len() * t.row_bytes()` of them.
+    ///
+    /// # Panics
+    /// Where `t` is not of this file or has fewer rows: a mistake of the caller.
+    pub fn rows(&self, t: &TensorInfo, rows: Range<u64>) -> &[u8] {
+        &self.source[t.range(rows)]
+    }
+
+    /// Says that those rows are not needed any more, so that the memory behind them can be taken back. They can
+    /// still be read: they come from the file again. Does nothing where the system has no such call.
+    ///
+    /// The pages at the edges may be shared with neighbours: the first one goes, the last one stays.
+    ///
+    /// # Panics
+    /// As [`Checkpoint::rows`].
+    pub fn release(&self, t: &TensorInfo, rows: Range<u64>) {
+        self.source.release(t.range(rows));
+    }
+}

@@ -1,0 +1,85 @@
+//! Where the bytes of a model file are: mapped from a file, or in memory. The only place with `unsafe`.
+
+use std::fs::File;
+use std::ops::{Deref, Range};
+use std::path::Path;
+
+use memmap2::Mmap;
+
+use super::broken;
+use crate::{Error, Result};
+
+/// Released ranges start and end at multiples of this: a multiple of the page sizes in use (4, 16 and 64 KiB).
+#[cfg(unix)]
+const GRANULE: usize = 64 * 1024;
+
+#[derive(Debug)]
+pub(super) enum Source {
+    Mapped(Mmap),
+    Memory(Vec<u8>),
+}
+
+impl Source {
+    pub fn map(path: &Path) -> Result<Self> {
+        let io = |source| Error::Io {
+            path: path.to_path_buf(),
+            source,
+        };
+        let file = File::open(path).map_err(io)?;
+        let info = file.metadata().map_err(io)?;
+        if !info.is_file() {
+            return Err(Error::Input {
+                what: "model file".into(),
+                expected: "a regular file".into(),
+                found: path.display().to_string(),
+            });
+        }
+        if info.len() == 0 {
+            return Err(broken("file", "a GGUF file", "an empty file"));
+        }
+        // SAFETY: the map is read-only and private, and only plain bytes are read from it. A map has no other owner
+        // in this process; another process that shortens the file meanwhile ends the program with SIGBUS, as for
+        // every program that maps files: model files are written once and replaced by renaming.
+        #[allow(unsafe_code)]
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        Ok(Self::Mapped(map))
+    }
+
+    /// Lets the system take back the memory behind `range`; the bytes are read from the file again when needed.
+    ///
+    /// Both ends are rounded down: the start so that the edge between two neighbouring ranges goes with the second.
+    pub fn release(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            let start = range.start / GRANULE * GRANULE;
+            let end = if range.end == map.len() {
+                range.end
+            } else {
+                range.end / GRANULE * GRANULE
+            };
+            if start < end {
+                let dont_need = memmap2::UncheckedAdvice::DontNeed;
+                // SAFETY: dropping pages loses what was written to them. Nothing writes to this map, so the same
+                // bytes come back from the file at the next access.
+                #[allow(unsafe_code)]
+                let dropped = unsafe { map.unchecked_advise_range(dont_need, start, end - start) };
+                if let Err(e) = dropped {
+                    log::debug!("pages {start}..{end} of the model file stay in memory: {e}");
+                }
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = range;
+    }
+}
+
+impl Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Memory(bytes) => bytes,
+        }
+    }
+}

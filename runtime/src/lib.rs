@@ -3,6 +3,7 @@
 //! A [`Runtime`] is a device, a [`Model`] is weights on it, a [`Session`] is a conversation with a model.
 
 mod blueprint;
+mod chat;
 mod cpu;
 mod error;
 pub mod formats;
@@ -15,11 +16,16 @@ mod ops;
 pub mod plan;
 mod player;
 mod runtime;
+mod sampler;
 mod session;
-mod weights;
+mod stop;
 pub mod synth;
+pub mod text;
+mod tokenizer;
+mod weights;
 
 pub use blueprint::{Blueprint, LoadOptions};
+pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
@@ -27,4 +33,7 @@ pub use memory::{MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::llama::Config;
 pub use runtime::{Adapter, Runtime, RuntimeOptions};
+pub use sampler::{Sampling, log_probability};
 pub use session::{Canceller, Score, Session};
+pub use stop::{Passed, StopStrings};
+pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};

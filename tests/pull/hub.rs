@@ -82,12 +82,20 @@ fn without_a_pin_the_hash_is_the_hubs() {
 }
 
 #[test]
-fn without_any_hash_nothing_is_taken() {
+fn without_any_hash_of_the_hub_nothing_is_taken() {
     let (bytes, folder) = (model(4), Folder::new());
-    let hub = Server::new(move |_| Answer::whole(&bytes).header("ETag", "\"0123abcd\""));
-    let error = failure(&unpinned(), &options(&hub.url(), &folder));
-    assert!(error.contains("SHA-256, found none"), "{error}");
-    assert!(folder.files().is_empty());
+    let served = bytes.clone();
+    let storage = Server::new(move |_| {
+        Answer::whole(&served).header("ETag", &format!("\"{}\"", hash(&served)))
+    });
+    let to = storage.url();
+    let silent = Server::new(move |_| Answer::redirect(302, &to));
+    let other = Server::new(move |_| Answer::whole(&bytes).header("ETag", "\"0123abcd\""));
+    for hub in [silent, other] {
+        let error = failure(&unpinned(), &options(&hub.url(), &folder));
+        assert!(error.contains("SHA-256, found none"), "{error}");
+        assert!(folder.files().is_empty());
+    }
 }
 
 #[test]

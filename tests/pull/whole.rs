@@ -110,7 +110,13 @@ fn a_range_that_was_not_asked_for_is_not_taken() {
         None => Answer::whole(&served),
     });
     fs::write(folder.part(), &bytes[..1000]).unwrap();
-    pull(&pinned(&bytes), &options(&server.url(), &folder)).unwrap();
+    let mut first = None;
+    let options = options(&server.url(), &folder);
+    pull_entry(&pinned(&bytes), &options, &mut |done, _| {
+        first.get_or_insert(done);
+    })
+    .unwrap();
+    assert_eq!(first, Some(0));
     assert_eq!(fs::read(folder.model()).unwrap(), bytes);
     assert_eq!(server.asked().len(), 2);
 }

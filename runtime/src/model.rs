@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::Result;
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
@@ -15,6 +14,7 @@ use crate::models::llama::Config;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
+use crate::{ChatTemplate, Result, Tokenizer, text};
 
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Model {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub runtime: Runtime,
+    pub tokenizer: Tokenizer,
+    pub template: Option<ChatTemplate>,
     pub blueprint: Blueprint,
     pub player: Player,
     pub load_s: f64,
@@ -64,6 +66,9 @@ impl Model {
         let start = Instant::now();
         let checkpoint = Checkpoint::open(path.as_ref())?;
         let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+        let tokenizer = text::tokenizer(checkpoint.metadata())?;
+        let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
+        expect_vocabulary(&tokenizer, &blueprint.config)?;
         let player = match runtime.gpu() {
             Some(gpu) => {
                 let mut report = |done, total| {
@@ -121,6 +126,8 @@ impl Model {
         Ok(Self {
             shared: Arc::new(Shared {
                 runtime: runtime.clone(),
+                tokenizer,
+                template,
                 blueprint,
                 player,
                 load_s,
@@ -131,6 +138,16 @@ impl Model {
     /// The model's numbers.
     pub fn config(&self) -> &Config {
         &self.shared.blueprint.config
+    }
+
+    /// Its tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.shared.tokenizer
+    }
+
+    /// Its chat template, if the file has one.
+    pub fn chat_template(&self) -> Option<&ChatTemplate> {
+        self.shared.template.as_ref()
     }
 
     /// Its plans and where its bytes are.
@@ -160,4 +177,19 @@ impl Model {
     pub fn session(&self) -> Result<Session> {
         Session::new(self.clone())
     }
+}
+
+/// An id that the model can choose must have a token, and a token that text encodes to must have a row.
+fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
+    if tokenizer.len() == config.vocabulary {
+        return Ok(());
+    }
+    Err(crate::Error::Format {
+        what: "tokenizer.ggml.tokens".into(),
+        expected: format!(
+            "{} tokens, one for each row of token_embd.weight",
+            config.vocabulary
+        ),
+        found: tokenizer.len().to_string(),
+    })
 }

@@ -42,7 +42,8 @@ pub fn cache() -> PathBuf {
 
 /// Says why a test checks nothing, past the test harness, which would keep it to itself.
 pub fn skipped(reason: &str) {
-    writeln!(std::io::stderr(), "SKIPPED: {reason}").unwrap();
+    let line = format!("SKIPPED: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// SmolLM2's tokenizer and template out of its GGUF file, or a printed reason why not.

@@ -46,7 +46,8 @@ struct Tables {
 }
 
 impl Tokenizer {
-    /// Builds the tables. With Llama 3's 128256 tokens and 280147 merges they hold about 35 MB.
+    /// Builds the tables. With Llama 3's 128256 tokens and 280147 merges they hold 31 MB, and
+    /// building them takes 29 MB beside the vocabulary's own 20, and half a second or less.
     ///
     /// # Errors
     /// [`crate::Error::Format`] where a merge is not two names, names a token that the vocabulary lacks, or a token

@@ -55,17 +55,32 @@ fn control_tokens_lie_inside_one_trusted_piece() {
 #[test]
 fn a_merge_cannot_make_a_control_token() {
     let mut raw = small_raw();
-    raw.merges = ["< |", "a |", "a| >", "<| a|>"].map(String::from).to_vec();
-    raw.tokens.extend(["<|", "a|", "a|>"].map(String::from));
-    raw.types.as_mut().unwrap().extend([1; 3]);
+    raw.merges.push("he ll".into());
+    raw.tokens.push("hell".into());
+    raw.types.as_mut().unwrap().push(3);
     // With the whole-piece rule too.
     for pre in ["gpt-2", "llama-bpe"] {
         raw.pre = Some(pre.into());
         let tokenizer = Tokenizer::new(Vocabulary::new(raw.clone()).unwrap()).unwrap();
-        let control = tokenizer.encode_special("<|a|>")[0];
-        assert!(tokenizer.is_control(control));
-        assert!(!tokenizer.encode("<|a|>").contains(&control));
+        assert_eq!(tokenizer.encode("hell"), [id("he"), id("ll")]);
+        assert_eq!(
+            tokenizer.encode_special("hell"),
+            [raw.tokens.len() as u32 - 1]
+        );
     }
+}
+
+#[test]
+fn of_names_that_begin_together_the_longest_counts() {
+    let mut raw = small_raw();
+    raw.tokens.push("<|a|>!".into());
+    raw.types.as_mut().unwrap().push(3);
+    let longer = raw.tokens.len() as u32 - 1;
+    let tokenizer = Tokenizer::new(Vocabulary::new(raw).unwrap()).unwrap();
+    assert_eq!(
+        tokenizer.encode_special("<|a|><|a|>!"),
+        [id("<|a|>"), longer]
+    );
 }
 
 #[test]

@@ -98,8 +98,14 @@ fn names_of_end_tokens_are_control_whatever_the_file_says() {
 
 #[test]
 fn a_byte_without_a_token_is_left_out_and_parts_its_neighbours() {
-    let tokenizer = small();
-    assert_eq!(tokenizer.encode("h\u{1}e é"), [id("h"), id("e"), id("Ġ")]);
+    let mut raw = small_raw();
+    raw.tokens.push("!!".into());
+    raw.types.as_mut().unwrap().push(1);
+    raw.merges.push("! !".into());
+    let pair = raw.tokens.len() as u32 - 1;
+    let tokenizer = Tokenizer::new(Vocabulary::new(raw).unwrap()).unwrap();
+    assert_eq!(tokenizer.encode("!\u{1}! é"), [id("!"), id("!"), id("Ġ")]);
+    assert_eq!(tokenizer.encode("!!\u{1}"), [pair]);
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Tokenizer {
         self.encode_with(&text, &found)
     }
 
-    /// The ids of a whole prompt: with BOS in front where the vocabulary asks for it and a template has not put it there.
+    /// The ids of a whole prompt: with BOS in front where the vocabulary asks for it and no template has put it there.
     pub fn with_bos(&self, mut ids: Vec<u32>) -> Vec<u32> {
         match self.bos() {
             Some(bos) if self.add_bos() && ids.first() != Some(&bos) => ids.insert(0, bos),

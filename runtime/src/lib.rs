@@ -25,6 +25,7 @@ mod stop;
 pub mod synth;
 pub mod text;
 mod tokenizer;
+mod trace;
 mod weights;
 
 pub use blueprint::{Blueprint, LoadOptions};
@@ -41,3 +42,4 @@ pub use sampler::{Sampling, log_probability};
 pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
+pub use trace::{Difference, TraceReport, trace};

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
-use crate::gpu::GpuPlayer;
-use crate::loader::stream;
+use crate::gpu::{Gpu, GpuPlayer};
+use crate::loader::{Section, stream};
 use crate::memory::MemoryPlan;
 use crate::models::llama::Config;
 use crate::player::Player;
@@ -70,57 +70,8 @@ impl Model {
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;
         let player = match runtime.gpu() {
-            Some(gpu) => {
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Pipelines,
-                        done,
-                        total,
-                    })
-                };
-                let player = GpuPlayer::new(
-                    gpu.clone(),
-                    &blueprint.plans,
-                    &blueprint.memory,
-                    &mut report,
-                )?;
-                let mut upload = player.upload()?;
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Weights,
-                        done,
-                        total,
-                    })
-                };
-                let mut sink = |index: usize, bytes: &[u8], sections: &[_]| {
-                    upload.write(bytes, sections, player.weight(index))
-                };
-                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-                upload.finish()?;
-                Player::Gpu(player)
-            }
-            None => {
-                let mut player = CpuPlayer::new(&blueprint.memory);
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Weights,
-                        done,
-                        total,
-                    })
-                };
-                let mut sink = |index: usize, bytes: &[u8], sections: &[(u64, u64, u64)]| {
-                    for (from, to, length) in sections
-                        .iter()
-                        .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
-                    {
-                        player.weight(index)[to..to + length]
-                            .copy_from_slice(&bytes[from..from + length]);
-                    }
-                    Ok(())
-                };
-                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-                Player::Cpu(player)
-            }
+            Some(gpu) => Player::Gpu(load_gpu(gpu, &checkpoint, &blueprint, &mut progress)?),
+            None => Player::Cpu(load_cpu(&checkpoint, &blueprint, &mut progress)?),
         };
         let load_s = start.elapsed().as_secs_f64();
         Ok(Self {
@@ -192,4 +143,68 @@ fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
         ),
         found: tokenizer.len().to_string(),
     })
+}
+
+/// The model's buffers and pipelines on the GPU, with its weights in them.
+pub(crate) fn load_gpu(
+    gpu: &Arc<Gpu>,
+    checkpoint: &Checkpoint,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<GpuPlayer> {
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Pipelines,
+            done,
+            total,
+        })
+    };
+    let player = GpuPlayer::new(
+        gpu.clone(),
+        &blueprint.plans,
+        &blueprint.memory,
+        &mut report,
+    )?;
+    let mut upload = player.upload()?;
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Weights,
+            done,
+            total,
+        })
+    };
+    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
+        upload.write(bytes, sections, player.weight(index))
+    };
+    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    upload.finish()?;
+    Ok(player)
+}
+
+/// The model's buffers in host memory, with its weights in them.
+pub(crate) fn load_cpu(
+    checkpoint: &Checkpoint,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<CpuPlayer> {
+    let mut player = CpuPlayer::new(&blueprint.memory);
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Weights,
+            done,
+            total,
+        })
+    };
+    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
+        let weight = player.weight(index);
+        for (from, to, length) in sections
+            .iter()
+            .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
+        {
+            weight[to..to + length].copy_from_slice(&bytes[from..from + length]);
+        }
+        Ok(())
+    };
+    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    Ok(player)
 }

@@ -95,3 +95,28 @@ fn the_references_are_right_too() {
         1e-3,
     );
 }
+
+#[test]
+fn gpu_and_references_agree_dispatch_by_dispatch() {
+    for quant in ["q4_0", "q4_k_m"] {
+        let path = data(&format!("llama3-tiny-a-{quant}.gguf"));
+        let report = lorgnette::trace(
+            runtime(),
+            path,
+            &LoadOptions::default(),
+            &[496, 3, 7, 300, 12],
+        )
+        .expect("a trace");
+        println!(
+            "{quant}: {} dispatches, normalised squared error at most {:.1e}",
+            report.dispatches, report.error
+        );
+        assert_eq!(report.difference, None);
+        // Two steps of two layers: each has at least ten dispatches a layer and four more.
+        assert!(
+            report.dispatches >= 2 * 24,
+            "{} dispatches",
+            report.dispatches
+        );
+    }
+}

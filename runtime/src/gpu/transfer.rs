@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::buffers::Buffer;
 use super::device::Gpu;
@@ -110,7 +111,8 @@ fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<
 }
 
 fn received(mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>) -> Result<()> {
-    match mapped.try_recv() {
+    // Another thread's poll may have taken the callback along and be about to call it.
+    match mapped.recv_timeout(Duration::from_secs(10)) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Error::Device(format!("mapping a buffer: {error}"))),
         Err(_) => Err(Error::Device(

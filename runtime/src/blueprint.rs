@@ -57,7 +57,8 @@ pub struct Blueprint {
     pub plans: Vec<Plan>,
     /// Where every byte goes.
     pub memory: MemoryPlan,
-    pub(crate) weights: WeightList,
+    /// Which rows of which tensors make up each buffer of weights.
+    pub weights: WeightList,
 }
 
 /// Indices in [`Blueprint::plans`].

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{expect_success, keys, object, run, run_tiny, scratch, stdout};
+use super::{SHORT, SHORT_IDS, expect_success, keys, object, run, run_tiny, scratch, stdout};
 
-/// `2 * 8 * 4` tokens are enough for every command and quick on every device.
+/// A short context is quick on every device.
 const SMALL: [&str; 2] = ["--context", "64"];
 
 fn small(name: &str, arguments: &[&str]) -> Value {
@@ -134,7 +134,7 @@ fn logits() {
     );
     let bytes = std::fs::read(&out).expect("the file");
     let (all, rest) = bytes.as_chunks::<4>();
-    assert_eq!((all.len(), rest.len()), (512, 0));
+    assert_eq!((all.len(), rest.len()), (512, 0), "one f32 for each token");
     for (id, logit) in top {
         assert_eq!(f32::from_le_bytes(all[id as usize]), logit);
     }
@@ -229,6 +229,15 @@ fn doctor() {
         found["chosen"]["name"], adapter["name"],
         "hardware comes first, and the first is taken"
     );
+    let kernels = found["kernels"].as_array().expect("a list");
+    assert!(!kernels.is_empty());
+    for kernel in kernels {
+        assert_eq!(
+            keys(kernel),
+            ["cases", "kernel", "message", "nmse", "passed"]
+        );
+        assert_eq!(kernel["passed"], true, "{kernel}");
+    }
 }
 
 #[test]

@@ -81,7 +81,11 @@ fn a_plan_has_a_line_for_every_dispatch() {
 #[test]
 fn tables_for_people() {
     let tokens = run_tiny("tokenize", &["the earth"]);
-    assert!(stdout(&tokens).contains("\"the\""), "{}", stdout(&tokens));
+    assert!(
+        stdout(&tokens).contains("\" earth\""),
+        "{}",
+        stdout(&tokens)
+    );
     let facts = run_tiny("inspect", &[]);
     for word in ["llama3-tiny-a", "weights", "scratch", "total"] {
         assert!(stdout(&facts).contains(word), "{word}: {}", stdout(&facts));

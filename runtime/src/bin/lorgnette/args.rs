@@ -50,7 +50,7 @@ pub struct Context {
     pub context: Option<u32>,
 }
 
-/// How an answer is made. The defaults are llama.cpp's.
+/// How an answer is made. The defaults are llama.cpp's. Numbers below zero reach the library, which says what it takes.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Sampling")]
 pub struct Answer {
@@ -58,19 +58,19 @@ pub struct Answer {
     #[arg(short = 'n', long, value_name = "N")]
     pub max_tokens: Option<usize>,
     /// 0 always takes the likeliest token
-    #[arg(long, alias = "temp", value_name = "T", default_value_t = Sampling::default().temperature)]
+    #[arg(long, alias = "temp", value_name = "T", allow_negative_numbers = true, default_value_t = Sampling::default().temperature)]
     pub temperature: f32,
     /// Only the K likeliest tokens; 0 is off
     #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k)]
     pub top_k: u32,
     /// Only the likeliest tokens that together have probability P; 1 is off
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().top_p)]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().top_p)]
     pub top_p: f32,
     /// Only tokens at least P times as likely as the likeliest; 0 is off
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().min_p)]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().min_p)]
     pub min_p: f32,
     /// Makes recent tokens less likely; 1 is off
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().repeat_penalty)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().repeat_penalty)]
     pub repeat_penalty: f32,
     /// How many tokens are recent
     #[arg(long, value_name = "N", default_value_t = Sampling::default().repeat_last_n)]

@@ -1,5 +1,8 @@
-//! `lorgnette doctor`: which adapters this machine has, and which one would be used.
+//! `lorgnette doctor`: which adapters this machine has, which one would be used, and whether it computes rightly.
 
+use std::collections::BTreeMap;
+
+use lorgnette::selftest::{SelfTest, Verdict, selftest};
 use lorgnette::{Adapter, AdapterKind, AdapterReport, adapters};
 use serde::Serialize;
 
@@ -19,6 +22,19 @@ pub struct Args {
 struct Report {
     adapters: Vec<Found>,
     chosen: Option<Chosen>,
+    /// Every kernel with every part it takes, on the chosen adapter against its reference.
+    kernels: Vec<Kernel>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Kernel {
+    kernel: String,
+    passed: bool,
+    cases: usize,
+    /// The worst case: mean squared error over the mean square of what was expected.
+    nmse: f64,
+    /// What is wrong, empty where nothing is.
+    message: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,22 +74,52 @@ pub fn run(args: &Args) -> Result<()> {
             &Report {
                 adapters: Vec::new(),
                 chosen: None,
+                kernels: Vec::new(),
             },
         )
         .and(Err(Failure::Verdict(NO_ADAPTER.to_owned())));
     }
     let runtime = args.device.runtime()?;
-    let chosen = Chosen {
-        name: runtime.adapter().name.clone(),
-        why: why(&asked, runtime.adapter().kind),
+    let report = Report {
+        adapters: adapters.into_iter().map(Found::from).collect(),
+        chosen: Some(Chosen {
+            name: runtime.adapter().name.clone(),
+            why: why(&asked, runtime.adapter().kind),
+        }),
+        kernels: kernels(&selftest(&runtime)),
     };
-    tell(
-        args,
-        &Report {
-            adapters: adapters.into_iter().map(Found::from).collect(),
-            chosen: Some(chosen),
-        },
-    )
+    tell(args, &report)?;
+    match report
+        .kernels
+        .iter()
+        .filter(|kernel| !kernel.passed)
+        .count()
+    {
+        0 => Ok(()),
+        failed => Err(Failure::Verdict(format!(
+            "{failed} kernels are wrong on {}",
+            runtime.adapter().name
+        ))),
+    }
+}
+
+/// One line for each kernel and part, over all of its cases.
+fn kernels(tests: &[SelfTest]) -> Vec<Kernel> {
+    let mut all: BTreeMap<&str, Kernel> = BTreeMap::new();
+    for test in tests {
+        let kernel = all.entry(&test.shader).or_insert_with(|| Kernel {
+            kernel: test.shader.clone(),
+            passed: true,
+            ..Kernel::default()
+        });
+        kernel.cases += 1;
+        kernel.nmse = kernel.nmse.max(test.distance.nmse);
+        if test.verdict != Verdict::Passed && kernel.passed {
+            kernel.passed = false;
+            kernel.message = format!("{}: {}", test.case, test.message);
+        }
+    }
+    all.into_values().collect()
 }
 
 fn tell(args: &Args, report: &Report) -> Result<()> {
@@ -154,6 +200,17 @@ impl Report {
         }
         if let Some(chosen) = &self.chosen {
             page += &format!("used: {} ({})\n", chosen.name, chosen.why);
+        }
+        let passed = self.kernels.iter().filter(|kernel| kernel.passed).count();
+        if !self.kernels.is_empty() {
+            page += &format!("kernels right here: {passed} of {}\n", self.kernels.len());
+        }
+        for kernel in &self.kernels {
+            let verdict = if kernel.passed { "right" } else { "WRONG" };
+            page += &format!(
+                "  {:<18}{verdict}  error {:.0e}  {}\n",
+                kernel.kernel, kernel.nmse, kernel.message
+            );
         }
         page
     }

@@ -57,7 +57,8 @@ pub struct Blueprint {
     pub plans: Vec<Plan>,
     /// Where every byte goes.
     pub memory: MemoryPlan,
-    pub(crate) weights: WeightList,
+    /// Which rows of which tensors make up each buffer of weights.
+    pub weights: WeightList,
 }
 
 /// Indices in [`Blueprint::plans`].
@@ -140,6 +141,13 @@ fn context(config: &Config, options: &LoadOptions, max_binding_bytes: u64) -> Re
     let most = u32::try_from(max_binding_bytes / row)
         .unwrap_or(u32::MAX)
         .min(config.trained_context);
+    if most == 0 {
+        return Err(Error::Limit {
+            what: "one position of a layer's keys".into(),
+            needed: row,
+            limit: max_binding_bytes,
+        });
+    }
     match options.context {
         None => Ok(most.min(DEFAULT_CONTEXT)),
         Some(asked) if asked >= 1 && asked <= most => Ok(asked),

@@ -20,13 +20,14 @@ mod player;
 pub mod pull;
 mod runtime;
 mod sampler;
+pub mod selftest;
 mod session;
 mod stop;
 pub mod synth;
 pub mod text;
 mod tokenizer;
 mod trace;
-mod weights;
+pub mod weights;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use chat::{ChatTemplate, Message};

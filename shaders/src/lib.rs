@@ -3,6 +3,7 @@
 //! A kernel is a name in four places: `kernels/<name>.wgsl`, `kernels/<name>.rs`, a line in [`KERNELS`], and its cases
 //! in the tests. A source is the parts it asks for and the kernel, joined as text.
 
+pub mod cases;
 pub mod kernel;
 pub mod kernels;
 pub mod reference;

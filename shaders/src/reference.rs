@@ -1,6 +1,29 @@
 //! What a CPU reference reads and writes: typed views over the same buffers, params and step that the GPU gets.
 
-use crate::kernel::{CacheFormat, Parts, Step};
+use crate::kernel::{CacheFormat, Parts, Shader, Step};
+
+/// Plays a shader's reference on whole buffers, in binding order.
+///
+/// # Panics
+/// If there are not as many buffers as bindings, or a buffer is too short for what params and step say.
+pub fn play(shader: &Shader, params: &[u8], step: Step, buffers: &mut [Vec<u32>]) {
+    let views = shader
+        .kernel
+        .binds
+        .iter()
+        .zip(buffers)
+        .map(|(bind, words)| match bind.access.writes() {
+            true => View::Write(words),
+            false => View::Read(words),
+        })
+        .collect();
+    (shader.kernel.reference)(Call {
+        params,
+        step,
+        parts: shader.parts,
+        views,
+    });
+}
 
 /// One call of a reference.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, and distances between numbers.
 
+pub mod kernels;
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 

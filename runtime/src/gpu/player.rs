@@ -10,7 +10,7 @@ use wgpu::BufferUsages as Usage;
 use super::buffers::Buffer;
 use super::device::Gpu;
 use super::pipelines::Pipeline;
-use super::transfer::{Upload, read_back};
+use super::transfer::{Upload, copy_back, read_back};
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
@@ -370,16 +370,7 @@ impl GpuPlayer {
         let mut written = Vec::new();
         for (id, _) in dispatch.uses().filter(|(_, access)| access.writes()) {
             let (source, _) = self.buffer_of(session, plan, id);
-            let bytes = source.raw().size();
-            let target = self
-                .gpu
-                .buffer("trace", bytes, Usage::MAP_READ | Usage::COPY_DST)?;
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            encoder.copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, Some(bytes));
-            let submission = self.submit(encoder)?;
-            written.push(bytemuck::pod_collect_to_vec(&read_back(
-                &self.gpu, &target, bytes, submission,
-            )?));
+            written.push(copy_back(&self.gpu, source)?);
         }
         Ok(written)
     }

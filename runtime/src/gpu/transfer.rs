@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::buffers::Buffer;
 use super::device::Gpu;
@@ -95,6 +96,19 @@ pub(crate) fn read_back(
     Ok(result)
 }
 
+/// All of a buffer that can be copied from, through a readback buffer made for it. For tests and traces; slow.
+pub(crate) fn copy_back(gpu: &Gpu, source: &Buffer) -> Result<Vec<u32>> {
+    let bytes = source.raw().size();
+    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+    let target = gpu.buffer("copy", bytes, usage)?;
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    encoder.copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, Some(bytes));
+    gpu.counts.submits.fetch_add(1, Relaxed);
+    let submission = gpu.queue.submit([encoder.finish()]);
+    let bytes = read_back(gpu, &target, bytes, submission)?;
+    Ok(bytemuck::pod_collect_to_vec(&bytes))
+}
+
 fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<()> {
     let (done, mapped) = std::sync::mpsc::channel();
     slice.map_async(mode, move |result| done.send(result).unwrap_or(()));
@@ -106,7 +120,8 @@ fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<
 }
 
 fn received(mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>) -> Result<()> {
-    match mapped.try_recv() {
+    // Another thread's poll may have taken the callback along and be about to call it.
+    match mapped.recv_timeout(Duration::from_secs(10)) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Error::Device(format!("mapping a buffer: {error}"))),
         Err(_) => Err(Error::Device(

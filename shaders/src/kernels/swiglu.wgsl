@@ -17,8 +17,7 @@ fn swiglu(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         return;
     }
     let source = group.y * params.quads * 2u + i;
-    let gate = gate_up[source];
-    // Bounded so that exp stays finite: beyond it the result is 0 in f32 all the same.
-    let shrink = 1.0 + exp(min(-gate, vec4<f32>(80.0)));
-    out[group.y * params.quads + i] = gate / shrink * gate_up[source + params.quads];
+    // Bounded so that exp stays finite: silu is above -2e-33 from there on.
+    let gate = max(gate_up[source], vec4<f32>(-80.0));
+    out[group.y * params.quads + i] = gate / (1.0 + exp(-gate)) * gate_up[source + params.quads];
 }

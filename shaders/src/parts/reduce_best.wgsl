@@ -29,12 +29,13 @@ fn reduce_best(mine: Best, lane: u32) -> Best {
 
 // The best of one row of `count` logits from `first` on, as this lane sees it before the reduction.
 fn best_of_lane(first: u32, count: u32, lane: u32) -> Best {
-    var best = Best(LOWEST, 0xffffffffu, 0u);
+    // Where that is not finite, the row is broken whatever is best.
+    var best = Best(logits[first], 0u, 0u);
     for (var i = lane; i < count; i += WORKGROUP) {
         let value = logits[first + i];
         if not_finite(value) {
             best.broken = 1u;
-        } else if value > best.value || best.index == 0xffffffffu {
+        } else if value > best.value {
             best.value = value;
             best.index = i;
         }

@@ -1,0 +1,90 @@
+//! Cases of `argmax`: ties, both ends, and logits that are not numbers.
+
+use lorgnette_shaders::cases::{Case, Logits, Noise};
+use lorgnette_shaders::kernels::argmax::NOT_FINITE;
+use lorgnette_tests::kernels::{found, play};
+
+fn noise(vocabulary: usize) -> Vec<f32> {
+    let mut noise = Noise::new(vocabulary as u64);
+    (0..vocabulary).map(|_| noise.unit() * 10.0).collect()
+}
+
+fn case(what: &str, row: Vec<f32>) -> Case {
+    let logits = Logits {
+        what,
+        rows: vec![row],
+        position: 3,
+    };
+    logits.argmax(2)
+}
+
+/// Plays the case, and expects this id whatever the reference says.
+fn expect(what: &str, row: Vec<f32>, id: u32) {
+    let case = case(what, row);
+    assert_eq!(found(&case)[1][5], id, "{}", case.name);
+    play([case]);
+}
+
+#[test]
+fn vocabularies() {
+    let sizes = [1, 2, 255, 256, 257, 1000, 49_152, 128_256];
+    play(sizes.map(|vocabulary| case("noise", noise(vocabulary))));
+}
+
+#[test]
+fn positions() {
+    play([(0, 1), (0, 33), (1000, 1)].map(|(position, count)| {
+        let rows = vec![noise(300)];
+        let logits = Logits {
+            what: "noise",
+            rows,
+            position,
+        };
+        logits.argmax(count)
+    }));
+}
+
+#[test]
+fn the_first_and_the_last() {
+    for at in [0, 255, 256, 999] {
+        let mut row = noise(1000);
+        row[at] = 11.0;
+        expect("highest placed", row, at as u32);
+    }
+}
+
+#[test]
+fn the_lowest_index_wins_a_tie() {
+    for at in [&[3, 4][..], &[300, 44], &[256, 512, 0], &[999, 998]] {
+        let mut row = noise(1000);
+        at.iter().for_each(|at| row[*at] = 11.0);
+        let lowest = *at.iter().min().expect("some");
+        expect("tie", row, lowest as u32);
+    }
+    expect("all the same", vec![0.0; 700], 0);
+    expect("zeros of both signs", vec![-0.0, 0.0, -0.0], 0);
+}
+
+#[test]
+fn very_low_logits() {
+    // Fewer logits than lanes: what an idle lane holds may not win.
+    expect("very low", vec![-3.3e38, -3.2e38, -3.4e38], 1);
+    expect("lowest of all", vec![f32::MIN; 5], 0);
+    expect("very low", vec![-3.3e38; 700], 0);
+}
+
+#[test]
+fn what_is_not_finite_is_reported() {
+    for (what, value) in [
+        ("NaN", f32::NAN),
+        ("-NaN", -f32::NAN),
+        ("inf", f32::INFINITY),
+        ("-inf", f32::NEG_INFINITY),
+    ] {
+        for at in [0, 1, 256, 999] {
+            let mut row = noise(1000);
+            row[at] = value;
+            expect(what, row, NOT_FINITE);
+        }
+    }
+}

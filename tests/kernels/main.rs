@@ -1,0 +1,17 @@
+//! Every kernel on the device against its reference, with the same params, step and buffers. The files hold only cases.
+
+mod add;
+mod argmax;
+mod attend;
+mod embed;
+mod kv_write;
+mod matmul;
+mod matvec;
+mod rms_norm;
+mod rope;
+mod score;
+mod selftest;
+mod swiglu;
+
+/// Numbers of rows around the sizes of workgroups and tiles.
+const COUNTS: [usize; 7] = [1, 2, 31, 32, 33, 63, 65];

@@ -1,0 +1,294 @@
+//! The walls of the house: who may name what, how large a file may be, what a phone has to build. Searched as text.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lorgnette_shaders::KERNELS;
+
+fn root() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the workspace")
+}
+
+/// Every file below a folder of the workspace, by its path from there.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder);
+        let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{folder} has files");
+    found
+}
+
+fn sources(folders: &[&str], extension: &str) -> Vec<(String, String)> {
+    let all = folders.iter().flat_map(|folder| files(folder));
+    let wanted = all.filter(|path| path.extension().is_some_and(|e| e == extension));
+    wanted
+        .map(|path| {
+            let name = path.strip_prefix(root()).expect("below the root");
+            let text = std::fs::read_to_string(&path);
+            let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (name.to_string_lossy().replace('\\', "/"), text)
+        })
+        .collect()
+}
+
+/// Lines of code that hold `word` as a word of its own; comments may name everything.
+fn lines_with<'a>(text: &'a str, word: &str) -> Vec<(usize, &'a str)> {
+    let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    let holds = |line: &str| {
+        line.match_indices(word).any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            let behind = line[at + word.len()..].chars().next();
+            !before.is_some_and(part_of_name) && !behind.is_some_and(part_of_name)
+        })
+    };
+    let lines = text.lines().enumerate();
+    let code = lines.map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()));
+    code.filter(|(_, line)| holds(line)).collect()
+}
+
+/// No Rust source in `folders` holds the word, but those whose path starts with one of `allowed`.
+fn only_in(folders: &[&str], word: &str, allowed: &[&str]) {
+    let mut seen = false;
+    for (path, text) in sources(folders, "rs") {
+        let lines = lines_with(&text, word);
+        let here = allowed.iter().any(|allowed| path.starts_with(allowed));
+        seen |= here && !lines.is_empty();
+        assert!(here || lines.is_empty(), "{path} names {word}: {lines:?}");
+    }
+    assert!(
+        seen || allowed.is_empty(),
+        "{word} is not even in {allowed:?}"
+    );
+}
+
+#[test]
+fn wgpu_is_named_in_one_room() {
+    only_in(
+        &["runtime/src", "shaders/src"],
+        "wgpu",
+        &["runtime/src/gpu/"],
+    );
+    let tests = sources(&["tests"], "rs");
+    let word = ["wg", "pu::"].concat();
+    for (path, text) in tests.iter().filter(|(path, _)| path != "tests/layers.rs") {
+        assert!(!text.contains(&word), "{path} talks to the device itself");
+    }
+    for folder in ["shaders", "tests"] {
+        let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"));
+        assert!(!manifest.expect("a manifest").contains("wgpu"), "{folder}");
+    }
+}
+
+#[test]
+fn wgsl_is_only_in_shaders() {
+    let elsewhere = sources(&["runtime", "tests"], "wgsl");
+    assert!(
+        elsewhere.is_empty(),
+        "these belong to shaders: {elsewhere:?}"
+    );
+    only_in(&["runtime/src"], "include_str", &[]);
+    for (path, text) in sources(&["runtime/src"], "rs") {
+        for mark in ["@compute", "@group(", "var<storage", "@workgroup_size"] {
+            assert!(!text.contains(mark), "{path} holds WGSL: {mark}");
+        }
+    }
+}
+
+#[test]
+fn the_shaders_know_no_room_above_them() {
+    only_in(&["shaders/src"], "lorgnette", &[]);
+    only_in(&["shaders/src"], "naga", &[]);
+}
+
+#[test]
+fn unsafe_is_only_where_a_file_is_mapped() {
+    only_in(
+        &["runtime/src", "shaders/src"],
+        "unsafe",
+        &["runtime/src/formats/"],
+    );
+    for (path, text) in sources(&["runtime/src/formats"], "rs") {
+        let lines = lines_with(&text, "unsafe").len();
+        let reasons = text.matches("SAFETY").count();
+        assert!(lines <= reasons, "{path}: {lines} uses, {reasons} reasons");
+    }
+}
+
+#[test]
+fn lower_rooms_do_not_import_upper_ones() {
+    let below = [
+        (
+            "formats",
+            &["gpu", "plan", "ops", "models", "model", "session", "memory"][..],
+        ),
+        (
+            "tokenizer",
+            &[
+                "gpu", "plan", "ops", "models", "model", "session", "formats",
+            ],
+        ),
+        (
+            "models",
+            &["gpu", "cpu", "model", "session", "player", "loader"],
+        ),
+        (
+            "plan.rs",
+            &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
+        ),
+        (
+            "memory.rs",
+            &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
+        ),
+        (
+            "ops.rs",
+            &[
+                "gpu", "cpu", "models", "model", "session", "formats", "memory",
+            ],
+        ),
+        (
+            "gpu/",
+            &["ops", "models", "model", "session", "formats", "loader"],
+        ),
+        (
+            "cpu.rs",
+            &[
+                "gpu", "ops", "models", "model", "session", "formats", "loader",
+            ],
+        ),
+    ];
+    let all = sources(&["runtime/src"], "rs");
+    for (room, above) in below {
+        let prefix = format!("runtime/src/{room}");
+        let here: Vec<_> = all
+            .iter()
+            .filter(|(path, _)| path.starts_with(&prefix))
+            .collect();
+        assert!(!here.is_empty(), "{room} is somewhere");
+        for (path, text) in here {
+            for name in above {
+                let lines = lines_with(text, &format!("crate::{name}"));
+                assert!(lines.is_empty(), "{path} is below {name}: {lines:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for (extension, most) in [("rs", 400), ("wgsl", 150)] {
+        for (path, text) in sources(&["runtime", "shaders", "tests"], extension) {
+            let lines = text.lines().count();
+            assert!(lines <= most, "{path}: {lines} lines, at most {most}");
+        }
+    }
+}
+
+#[test]
+fn files_say_what_they_are() {
+    for (path, text) in sources(&["runtime/src", "shaders/src", "tests"], "rs") {
+        assert!(text.starts_with("//!"), "{path} has no head");
+    }
+    for (path, text) in sources(&["shaders/src"], "wgsl") {
+        assert!(text.starts_with("//"), "{path} has no head");
+    }
+}
+
+#[test]
+fn a_kernel_is_in_all_its_places() {
+    let mut expected: Vec<String> = KERNELS
+        .iter()
+        .map(|kernel| kernel.name.to_owned())
+        .collect();
+    expected.sort();
+    let stems = |folder: &str, extension: &str, others: &[&str]| {
+        let paths = files(folder).into_iter();
+        let wanted = paths.filter(|path| path.extension().is_some_and(|e| e == extension));
+        let stem = |path: PathBuf| path.file_stem().map(|s| s.to_string_lossy().into_owned());
+        let mut names: Vec<String> = wanted.filter_map(stem).collect();
+        names.retain(|name| !others.contains(&name.as_str()));
+        names
+    };
+    assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), expected);
+    assert_eq!(stems("shaders/src/kernels", "rs", &["mod"]), expected);
+    assert_eq!(
+        stems("tests/kernels", "rs", &["main", "selftest"]),
+        expected
+    );
+    for kernel in KERNELS {
+        let path = root().join(format!("shaders/src/kernels/{}.wgsl", kernel.name));
+        let text = std::fs::read_to_string(path).expect("a kernel's file");
+        assert_eq!(text, kernel.wgsl, "{} is its own file", kernel.name);
+    }
+}
+
+/// Names of the packages that a phone app would build, for one target.
+fn phone_packages(target: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args([
+            "tree",
+            "-p",
+            "lorgnette",
+            "--no-default-features",
+            "--locked",
+        ])
+        .args(["-e", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args(["--target", target])
+        .output()
+        .expect("cargo runs");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "cargo tree for {target}: {message}"
+    );
+    let text = String::from_utf8(output.stdout).expect("names");
+    let names = text.lines().filter_map(|line| line.split(' ').next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_phone_builds_no_command_line_no_network_and_no_c() {
+    let forbidden = [
+        "clap",
+        "tokio",
+        "hyper",
+        "reqwest",
+        "ureq",
+        "rustls",
+        "native-tls",
+        "openssl",
+        "openssl-sys",
+        "ring",
+        "aws-lc-rs",
+        "cc",
+        "cmake",
+        "bindgen",
+        "onig",
+        "onig_sys",
+    ];
+    for target in ["aarch64-linux-android", "aarch64-apple-ios"] {
+        let packages = phone_packages(target);
+        assert!(
+            packages.iter().any(|name| name == "wgpu"),
+            "{target}: {packages:?}"
+        );
+        for name in forbidden {
+            assert!(
+                !packages.iter().any(|found| found == name),
+                "{target} builds {name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Every shader without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
+//! bindings, step, constants, names) is what the WGSL says.
+
+use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE, Shader};
+use lorgnette_shaders::{Access, KERNELS, Step, shaders};
+use naga::proc::Layouter;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, ArraySize, GlobalVariable, Module, StorageAccess, TypeInner};
+
+/// `pack2x16float` and its kind are WGSL's own, and every Vulkan and Metal device has them.
+const EVERYWHERE: Capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+/// Bytes of workgroup memory that every device has.
+const WORKGROUP_BYTES: u32 = 16 << 10;
+/// Storage buffers that the device is asked for.
+const STORAGE_BUFFERS: usize = 4;
+
+fn modules() -> impl Iterator<Item = (Shader, Module)> {
+    shaders().into_iter().map(|shader| {
+        let source = shader.source();
+        let module = naga::front::wgsl::parse_str(&source)
+            .unwrap_or_else(|e| panic!("{}: {}", shader.label(), e.emit_to_string(&source)));
+        (shader, module)
+    })
+}
+
+/// The variable at a binding of group 0.
+fn bound(module: &Module, binding: u32) -> &GlobalVariable {
+    let here = |variable: &&GlobalVariable| {
+        let place = variable.binding.as_ref();
+        place.is_some_and(|place| place.group == 0 && place.binding == binding)
+    };
+    let found = module.global_variables.iter().map(|(_, v)| v).find(here);
+    found.unwrap_or_else(|| panic!("nothing at binding {binding}"))
+}
+
+fn layouter(module: &Module) -> Layouter {
+    let mut layouter = Layouter::default();
+    layouter.update(module.to_ctx()).expect("types have sizes");
+    layouter
+}
+
+/// Name, offset and size of each member of the struct that a variable holds, and the bytes of the whole.
+fn members(module: &Module, variable: &GlobalVariable) -> (Vec<(String, usize, usize)>, usize) {
+    let layouter = layouter(module);
+    let TypeInner::Struct { members, span } = &module.types[variable.ty].inner else {
+        panic!("{:?} is no struct", variable.name)
+    };
+    let member = |member: &naga::StructMember| {
+        let size = layouter[member.ty].size as usize;
+        let name = member.name.clone().unwrap_or_default();
+        (name, member.offset as usize, size)
+    };
+    (members.iter().map(member).collect(), *span as usize)
+}
+
+#[test]
+fn no_optional_feature_is_needed() {
+    for (shader, module) in modules() {
+        let source = shader.source();
+        Validator::new(ValidationFlags::all(), EVERYWHERE)
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{}: {}", shader.label(), e.emit_to_string(&source)));
+    }
+}
+
+#[test]
+fn there_is_a_shader_of_every_kernel_and_no_name_twice() {
+    let mut labels: Vec<String> = shaders().iter().map(Shader::label).collect();
+    for kernel in KERNELS {
+        let of_kernel = |label: &&String| label.split('[').next() == Some(kernel.name);
+        assert!(labels.iter().find(of_kernel).is_some(), "{}", kernel.name);
+    }
+    let all = labels.len();
+    labels.sort();
+    labels.dedup();
+    assert_eq!(labels.len(), all);
+}
+
+#[test]
+fn params_are_laid_out_as_in_rust() {
+    for (shader, module) in modules() {
+        let (found, bytes) = members(&module, bound(&module, 0));
+        let fields = shader.kernel.params.iter();
+        let expected: Vec<_> = fields
+            .map(|f| (f.name.to_owned(), f.offset, f.size))
+            .collect();
+        assert_eq!(found, expected, "{}", shader.label());
+        assert_eq!(bytes, shader.kernel.params_bytes, "{}", shader.label());
+        // A uniform is bound in whole units of 16 bytes.
+        assert!(bytes.is_multiple_of(16), "{}", shader.label());
+        assert_eq!(bound(&module, 0).space, AddressSpace::Uniform);
+        assert_eq!(bound(&module, 0).name.as_deref(), Some("params"));
+    }
+}
+
+#[test]
+fn the_step_is_laid_out_as_in_rust() {
+    let expected = [
+        (
+            "position".to_owned(),
+            std::mem::offset_of!(Step, position),
+            4,
+        ),
+        ("count".to_owned(), std::mem::offset_of!(Step, count), 4),
+        ("unused".to_owned(), std::mem::offset_of!(Step, unused), 8),
+    ];
+    for (shader, module) in modules() {
+        let (found, bytes) = members(&module, bound(&module, 1));
+        assert_eq!(found, expected, "{}", shader.label());
+        assert_eq!(bytes, size_of::<Step>(), "{}", shader.label());
+        assert_eq!(bound(&module, 1).space, AddressSpace::Uniform);
+    }
+}
+
+#[test]
+fn bindings_are_those_of_rust() {
+    for (shader, module) in modules() {
+        let binds: &[Bind] = shader.kernel.binds;
+        for (binding, bind) in (FIRST_STORAGE..).zip(binds) {
+            let variable = bound(&module, binding);
+            let label = format!("{} {}", shader.label(), bind.name);
+            assert_eq!(variable.name.as_deref(), Some(bind.name), "{label}");
+            let access = match bind.access {
+                Access::Read | Access::Gather => StorageAccess::LOAD,
+                Access::Write | Access::Update => StorageAccess::LOAD | StorageAccess::STORE,
+            };
+            assert_eq!(variable.space, AddressSpace::Storage { access }, "{label}");
+        }
+        let all = module.global_variables.iter();
+        let bound = all.filter(|(_, variable)| variable.binding.is_some());
+        let expected = FIRST_STORAGE as usize + binds.len();
+        assert_eq!(bound.count(), expected, "{}: nothing else", shader.label());
+        assert!(binds.len() <= STORAGE_BUFFERS, "{}", shader.label());
+    }
+}
+
+#[test]
+fn the_entry_point_is_the_kernel() {
+    for (shader, module) in modules() {
+        let label = shader.label();
+        let [entry] = &module.entry_points[..] else {
+            panic!("{label}: {} entry points", module.entry_points.len())
+        };
+        assert_eq!(entry.name, shader.kernel.name);
+        assert_eq!(label.split('[').next(), Some(shader.kernel.name));
+        let [x, y, z] = entry.workgroup_size;
+        assert!(x <= 256 && (y, z) == (1, 1), "{label}: {x} x {y} x {z}");
+        assert!(entry.workgroup_size_overrides.is_none(), "{label}");
+    }
+}
+
+#[test]
+fn workgroup_memory_fits_every_device() {
+    for (shader, module) in modules() {
+        let (label, layouter) = (shader.label(), layouter(&module));
+        // A size that an `override` decides would not be in the sum.
+        for (_, ty) in module.types.iter() {
+            let pending = matches!(
+                ty.inner,
+                TypeInner::Array {
+                    size: ArraySize::Pending(_),
+                    ..
+                }
+            );
+            assert!(!pending, "{label}: an array of a size known only later");
+        }
+        let variables = module.global_variables.iter().map(|(_, variable)| variable);
+        let shared = variables.filter(|variable| variable.space == AddressSpace::WorkGroup);
+        let bytes: u32 = shared
+            .map(|v| layouter[v.ty].size.next_multiple_of(16))
+            .sum();
+        assert!(bytes <= WORKGROUP_BYTES, "{label}: {bytes} bytes");
+    }
+}
+
+#[test]
+fn no_atomics_and_no_other_floats() {
+    for (shader, module) in modules() {
+        for (_, ty) in module.types.iter() {
+            let atomic = matches!(ty.inner, TypeInner::Atomic(_));
+            assert!(!atomic, "{}: {:?}", shader.label(), ty.inner);
+            if let Some(scalar) = ty.inner.scalar() {
+                assert!(scalar.width <= 4, "{}: {scalar:?}", shader.label());
+                let half = scalar.kind == naga::ScalarKind::Float && scalar.width < 4;
+                assert!(!half, "{}: {scalar:?}", shader.label());
+            }
+        }
+    }
+}
+
+#[test]
+fn constants_are_given_from_rust_alone() {
+    for (shader, module) in modules() {
+        let mut expected: Vec<&str> = shader
+            .kernel
+            .constants
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        let overrides = module.overrides.iter().map(|(_, constant)| constant);
+        let mut found: Vec<&str> = overrides
+            .map(|constant| {
+                assert!(constant.init.is_none(), "{}: two truths", shader.label());
+                constant.name.as_deref().expect("a name")
+            })
+            .collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{}", shader.label());
+    }
+}

@@ -16,6 +16,9 @@ pub const STAGING_BUFFERS: usize = 3;
 /// Bytes of each of them.
 pub const STAGING_BYTES: u64 = 1 << 20;
 
+/// Where a stretch of bytes goes: offset in the bytes, offset in the weight's buffer, length.
+pub type Section = (u64, u64, u64);
+
 /// The bytes of one session, buffer by buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionMemory {

@@ -7,8 +7,11 @@ use crate::formats::{Checkpoint, TensorInfo};
 use crate::memory::STAGING_BYTES;
 use crate::weights::{Weight, WeightList};
 
+/// Where a stretch of bytes goes: offset in the bytes, offset in the weight's buffer, length.
+pub(crate) type Section = (u64, u64, u64);
+
 /// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
-pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[(u64, u64, u64)]) -> Result<()> + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;
 
 /// Streams every weight from the checkpoint into `sink`, in file rows that fit one staging buffer.
 pub(crate) fn stream(
@@ -54,7 +57,7 @@ fn chunk(
     weight: &Weight,
     range: std::ops::Range<u64>,
     at: usize,
-) -> Result<(Vec<u8>, Vec<(u64, u64, u64)>)> {
+) -> Result<(Vec<u8>, Vec<Section>)> {
     let rows = (range.end - range.start) as usize;
     let file = checkpoint.rows(tensor, range);
     if tensor.format != weight.format {
@@ -83,7 +86,7 @@ fn chunk(
 }
 
 /// A norm's gain, in f32 whatever the file has.
-fn vector(tensor: &TensorInfo, file: &[u8]) -> Result<(Vec<u8>, Vec<(u64, u64, u64)>)> {
+fn vector(tensor: &TensorInfo, file: &[u8]) -> Result<(Vec<u8>, Vec<Section>)> {
     debug_assert_eq!(tensor.rows, 1, "only vectors change their format");
     let values = tensor.format.dequantize_file(file);
     let bytes: Vec<u8> = bytemuck::cast_slice(&values).to_vec();

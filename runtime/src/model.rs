@@ -4,17 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::Result;
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
-use crate::gpu::GpuPlayer;
-use crate::loader::stream;
+use crate::gpu::{Gpu, GpuPlayer};
+use crate::loader::{Section, stream};
 use crate::memory::MemoryPlan;
 use crate::models::llama::Config;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
+use crate::{ChatTemplate, Result, Tokenizer, text};
 
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Model {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub runtime: Runtime,
+    pub tokenizer: Tokenizer,
+    pub template: Option<ChatTemplate>,
     pub blueprint: Blueprint,
     pub player: Player,
     pub load_s: f64,
@@ -64,63 +66,19 @@ impl Model {
         let start = Instant::now();
         let checkpoint = Checkpoint::open(path.as_ref())?;
         let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+        let tokenizer = text::tokenizer(checkpoint.metadata())?;
+        let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
+        expect_vocabulary(&tokenizer, &blueprint.config)?;
         let player = match runtime.gpu() {
-            Some(gpu) => {
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Pipelines,
-                        done,
-                        total,
-                    })
-                };
-                let player = GpuPlayer::new(
-                    gpu.clone(),
-                    &blueprint.plans,
-                    &blueprint.memory,
-                    &mut report,
-                )?;
-                let mut upload = player.upload()?;
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Weights,
-                        done,
-                        total,
-                    })
-                };
-                let mut sink = |index: usize, bytes: &[u8], sections: &[_]| {
-                    upload.write(bytes, sections, player.weight(index))
-                };
-                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-                upload.finish()?;
-                Player::Gpu(player)
-            }
-            None => {
-                let mut player = CpuPlayer::new(&blueprint.memory);
-                let mut report = |done, total| {
-                    progress(Progress {
-                        stage: Stage::Weights,
-                        done,
-                        total,
-                    })
-                };
-                let mut sink = |index: usize, bytes: &[u8], sections: &[(u64, u64, u64)]| {
-                    for (from, to, length) in sections
-                        .iter()
-                        .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
-                    {
-                        player.weight(index)[to..to + length]
-                            .copy_from_slice(&bytes[from..from + length]);
-                    }
-                    Ok(())
-                };
-                stream(&checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-                Player::Cpu(player)
-            }
+            Some(gpu) => Player::Gpu(load_gpu(gpu, &checkpoint, &blueprint, &mut progress)?),
+            None => Player::Cpu(load_cpu(&checkpoint, &blueprint, &mut progress)?),
         };
         let load_s = start.elapsed().as_secs_f64();
         Ok(Self {
             shared: Arc::new(Shared {
                 runtime: runtime.clone(),
+                tokenizer,
+                template,
                 blueprint,
                 player,
                 load_s,
@@ -131,6 +89,16 @@ impl Model {
     /// The model's numbers.
     pub fn config(&self) -> &Config {
         &self.shared.blueprint.config
+    }
+
+    /// Its tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.shared.tokenizer
+    }
+
+    /// Its chat template, if the file has one.
+    pub fn chat_template(&self) -> Option<&ChatTemplate> {
+        self.shared.template.as_ref()
     }
 
     /// Its plans and where its bytes are.
@@ -160,4 +128,83 @@ impl Model {
     pub fn session(&self) -> Result<Session> {
         Session::new(self.clone())
     }
+}
+
+/// An id that the model can choose must have a token, and a token that text encodes to must have a row.
+fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
+    if tokenizer.len() == config.vocabulary {
+        return Ok(());
+    }
+    Err(crate::Error::Format {
+        what: "tokenizer.ggml.tokens".into(),
+        expected: format!(
+            "{} tokens, one for each row of token_embd.weight",
+            config.vocabulary
+        ),
+        found: tokenizer.len().to_string(),
+    })
+}
+
+/// The model's buffers and pipelines on the GPU, with its weights in them.
+pub(crate) fn load_gpu(
+    gpu: &Arc<Gpu>,
+    checkpoint: &Checkpoint,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<GpuPlayer> {
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Pipelines,
+            done,
+            total,
+        })
+    };
+    let player = GpuPlayer::new(
+        gpu.clone(),
+        &blueprint.plans,
+        &blueprint.memory,
+        &mut report,
+    )?;
+    let mut upload = player.upload()?;
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Weights,
+            done,
+            total,
+        })
+    };
+    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
+        upload.write(bytes, sections, player.weight(index))
+    };
+    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    upload.finish()?;
+    Ok(player)
+}
+
+/// The model's buffers in host memory, with its weights in them.
+pub(crate) fn load_cpu(
+    checkpoint: &Checkpoint,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<CpuPlayer> {
+    let mut player = CpuPlayer::new(&blueprint.memory);
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Weights,
+            done,
+            total,
+        })
+    };
+    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
+        let weight = player.weight(index);
+        for (from, to, length) in sections
+            .iter()
+            .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
+        {
+            weight[to..to + length].copy_from_slice(&bytes[from..from + length]);
+        }
+        Ok(())
+    };
+    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    Ok(player)
 }

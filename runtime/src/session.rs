@@ -208,7 +208,7 @@ impl Session {
             .play(&mut self.player, &blueprint.plans[plan], &turn)
     }
 
-    fn check_ids(&self, ids: &[u32]) -> Result<()> {
+    pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<()> {
         let blueprint = &self.model.shared.blueprint;
         let input = |expected: String, found: String| {
             Err(Error::Input {

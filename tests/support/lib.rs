@@ -15,7 +15,8 @@ pub fn data(name: &str) -> PathBuf {
 /// A JSON file of `tests/data`.
 pub fn json(name: &str) -> serde_json::Value {
     let path = data(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -28,8 +29,17 @@ pub fn f32s(name: &str) -> Vec<f32> {
 
 /// Token ids of a JSON array.
 pub fn ids(value: &serde_json::Value) -> Vec<u32> {
-    let id = |id: &serde_json::Value| id.as_u64().and_then(|id| u32::try_from(id).ok()).expect("a token id");
-    value.as_array().expect("an array of ids").iter().map(id).collect()
+    let id = |id: &serde_json::Value| {
+        id.as_u64()
+            .and_then(|id| u32::try_from(id).ok())
+            .expect("a token id")
+    };
+    value
+        .as_array()
+        .expect("an array of ids")
+        .iter()
+        .map(id)
+        .collect()
 }
 
 /// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is.
@@ -37,8 +47,16 @@ pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         let adapter = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
-        let runtime = Runtime::new(RuntimeOptions { adapter, ..Default::default() }).expect("a Vulkan or Metal adapter");
-        println!("adapter: {} ({})", runtime.adapter().name, runtime.adapter().driver);
+        let runtime = Runtime::new(RuntimeOptions {
+            adapter,
+            ..Default::default()
+        })
+        .expect("a Vulkan or Metal adapter");
+        println!(
+            "adapter: {} ({})",
+            runtime.adapter().name,
+            runtime.adapter().driver
+        );
         runtime
     })
 }
@@ -46,6 +64,12 @@ pub fn runtime() -> &'static Runtime {
 /// The largest distance between two lists.
 pub fn max_distance(found: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(found.len(), expected.len(), "as many numbers as expected");
-    let distance = |(a, b): (&f32, &f32)| if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
+    let distance = |(a, b): (&f32, &f32)| {
+        if (a - b).is_nan() {
+            f32::INFINITY
+        } else {
+            (a - b).abs()
+        }
+    };
     found.iter().zip(expected).map(distance).fold(0.0, f32::max)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::buffers::Buffer;
 use super::device::Gpu;
+use crate::loader::Section;
 use crate::memory::{STAGING_BUFFERS, STAGING_BYTES};
 use crate::{Error, Result};
 
@@ -32,12 +33,7 @@ impl Upload {
 
     /// Copies sections of `bytes` (at most `STAGING_BYTES`) to `target`: (offset in bytes, offset in target, length), all
     /// multiples of 4.
-    pub fn write(
-        &mut self,
-        bytes: &[u8],
-        sections: &[(u64, u64, u64)],
-        target: &Buffer,
-    ) -> Result<()> {
+    pub fn write(&mut self, bytes: &[u8], sections: &[Section], target: &Buffer) -> Result<()> {
         let staging = match self.free.pop() {
             Some(buffer) => buffer,
             None => self.oldest()?,

@@ -46,7 +46,8 @@ struct Tables {
 }
 
 impl Tokenizer {
-    /// Builds the tables. With Llama 3's 128256 tokens and 280147 merges they hold about 35 MB.
+    /// Builds the tables. With Llama 3's 128256 tokens and 280147 merges they hold 31 MB, and
+    /// building them takes 29 MB beside the vocabulary's own 20, and half a second or less.
     ///
     /// # Errors
     /// [`crate::Error::Format`] where a merge is not two names, names a token that the vocabulary lacks, or a token
@@ -121,7 +122,7 @@ impl Tokenizer {
         self.encode_with(&text, &found)
     }
 
-    /// The ids of a whole prompt: with BOS in front where the vocabulary asks for it and a template has not put it there.
+    /// The ids of a whole prompt: with BOS in front where the vocabulary asks for it and no template has put it there.
     pub fn with_bos(&self, mut ids: Vec<u32>) -> Vec<u32> {
         match self.bos() {
             Some(bos) if self.add_bos() && ids.first() != Some(&bos) => ids.insert(0, bos),

@@ -1,0 +1,53 @@
+# The commands of this repository. Each does its own set-up, on Debian and Ubuntu with apt; a second run is quick.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test goldens fmt clippy doc deny unit setup setup-test
+
+PROMPT ?= In one sentence: what is a lorgnette?
+LORGNETTE := cargo run --release -q -p lorgnette --features cli,pull --bin lorgnette --
+
+# The Vulkan loader wants some folder here.
+ifndef XDG_RUNTIME_DIR
+export XDG_RUNTIME_DIR := $(CURDIR)/.cache/run
+$(shell mkdir -p -m 700 $(XDG_RUNTIME_DIR))
+endif
+
+help: ## Lists the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: setup ## A small model answers: make demo PROMPT="..."
+	cargo build --release -p lorgnette --features cli,pull --bin lorgnette
+	$(LORGNETTE) pull smollm2-135m
+	$(LORGNETTE) generate -m smollm2-135m -p "$(PROMPT)" -n 64
+
+test: setup-test fmt deny clippy doc unit ## All checks; each can be run alone.
+
+goldens: setup-test ## The long checks against an independent engine, for BENCHMARKS.md.
+	cargo run --release -p lorgnette-tests --bin goldens
+
+fmt: ## Formatting.
+	cargo fmt --all -- --check
+
+deny: ## Licences, versions and sources of all dependencies.
+	@.ci/tools
+	.cache/tools/bin/cargo-deny --all-features check --hide-inclusion-graph licenses bans sources
+
+clippy: ## Lints.
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+doc: ## Documentation without a broken link.
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
+
+unit: ## Tests.
+	cargo test --workspace --all-features
+
+setup: ## What the machine needs: linker, Vulkan, Python.
+	@.ci/machine
+
+# Tests say that they skip where the model or the ranks are not to be had.
+setup-test: setup
+	@.ci/tools
+	@.ci/llama3-ranks || echo "setup: no Llama 3 tokenizer" >&2
+	@cargo run --all-features --bin lorgnette -- pull smollm2-135m || echo "setup: no SmolLM2" >&2

@@ -1,0 +1,191 @@
+//! Plays a model on the GPU and with the references, dispatch by dispatch, and names the first one whose outputs differ.
+//! A tool for finding a wrong kernel; slow, and it holds the weights twice.
+
+use std::path::Path;
+
+use lorgnette_shaders::{CacheFormat, Step};
+
+use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
+use crate::formats::Checkpoint;
+use crate::model::{load_cpu, load_gpu};
+use crate::plan::{Home, Plan, TensorId};
+use crate::player::{Turn, Want};
+use crate::{Error, Result, Runtime};
+
+/// Squared error over squared reference, above which outputs count as different: far above the noise of another order
+/// of summation, far below any wrong kernel.
+const TOLERANCE: f64 = 1e-6;
+
+/// A dispatch whose output is not the reference's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// `decode` or `prefill`.
+    pub plan: &'static str,
+    /// Index of the dispatch in its plan.
+    pub dispatch: usize,
+    /// What it is in the model.
+    pub label: String,
+    /// Kernel and part.
+    pub shader: String,
+    /// The tensor that differs.
+    pub tensor: String,
+    /// Normalised mean squared error.
+    pub error: f64,
+    /// The element that differs most: index, on the GPU, by the reference.
+    pub worst: (usize, f32, f32),
+}
+
+/// What a trace saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceReport {
+    /// Dispatches compared.
+    pub dispatches: usize,
+    /// The largest normalised mean squared error among those that agree.
+    pub error: f64,
+    /// The first dispatch that differs, if any.
+    pub difference: Option<Difference>,
+}
+
+/// Plays a prompt of `ids` (at most one prefill chunk) and one decode step. Each dispatch gets the GPU's own inputs on both
+/// sides, so that a difference is that dispatch's.
+///
+/// # Errors
+/// As a load and a session; [`Error::Input`] without a GPU or with too many ids.
+pub fn trace(
+    runtime: &Runtime,
+    path: impl AsRef<Path>,
+    options: &LoadOptions,
+    ids: &[u32],
+) -> Result<TraceReport> {
+    let input = |what: &str, expected: String, found: String| Error::Input {
+        what: what.into(),
+        expected,
+        found,
+    };
+    let Some(gpu) = runtime.gpu() else {
+        return Err(input(
+            "adapter of a trace",
+            "a GPU or a software driver".into(),
+            runtime.adapter().name.clone(),
+        ));
+    };
+    let checkpoint = Checkpoint::open(path.as_ref())?;
+    let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+    let most = blueprint.prefill_chunk.min(blueprint.context - 1) as usize;
+    if ids.is_empty()
+        || ids.len() > most
+        || ids
+            .iter()
+            .any(|id| *id as usize >= blueprint.config.vocabulary)
+    {
+        let expected = format!("1 to {most} ids below {}", blueprint.config.vocabulary);
+        return Err(input(
+            "prompt of a trace",
+            expected,
+            format!("{} ids", ids.len()),
+        ));
+    }
+    let gpu_player = load_gpu(gpu, &checkpoint, &blueprint, &mut |_| ())?;
+    let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
+    let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
+    let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);
+    let mut report = TraceReport {
+        dispatches: 0,
+        error: 0.0,
+        difference: None,
+    };
+    let prompt = if ids.len() == 1 { DECODE } else { PREFILL };
+    // The decode step takes the id that the GPU has chosen.
+    let steps = [
+        (prompt, Step::new(0, ids.len() as u32), ids),
+        (DECODE, Step::new(ids.len() as u32, 1), &[]),
+    ];
+    for (index, step, ids) in steps {
+        let plan = &blueprint.plans[index];
+        let angles =
+            blueprint
+                .config
+                .angles(blueprint.rope_factors.as_deref(), step.position, step.count);
+        let turn = Turn {
+            plan: index,
+            step,
+            ids,
+            angles: &angles,
+            want: Want::Nothing,
+            cancelled: &|| false,
+        };
+        for at in 0..plan.dispatches().count() {
+            let written = gpu_player.play_one(&gpu_session, plan, &turn, at)?;
+            let mut look = |i: usize, id: TensorId, expected: &mut [u32]| {
+                compare(&mut report, plan, at, id, &written[i], expected, options.kv);
+                expected.copy_from_slice(&written[i]);
+            };
+            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look);
+            report.dispatches += 1;
+            if report.difference.is_some() {
+                return Ok(report);
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn compare(
+    report: &mut TraceReport,
+    plan: &Plan,
+    at: usize,
+    id: TensorId,
+    found: &[u32],
+    expected: &[u32],
+    cache: CacheFormat,
+) {
+    let tensor = plan.tensor(id);
+    let cached = matches!(tensor.home, Home::Keys(_) | Home::Values(_));
+    let elements = |words: &[u32]| -> Vec<f32> {
+        match tensor.home {
+            // Ids are compared as numbers: any difference is far above the tolerance.
+            Home::Ids => words.iter().map(|id| *id as f32).collect(),
+            _ if cached => (0..words.len() * 4 / cache.element_bytes())
+                .map(|i| cache.load(words, i))
+                .collect(),
+            _ => bytemuck::cast_slice(words).to_vec(),
+        }
+    };
+    let (found, expected) = (elements(found), elements(expected));
+    let (mut squares, mut reference, mut worst) = (0.0, 0.0, (0, 0.0, 0.0, -1.0));
+    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let distance = f64::from(found - expected).abs();
+        // A NaN on one side only is as different as can be; the same bits on both sides are not.
+        let distance = if distance.is_nan() && found.to_bits() != expected.to_bits() {
+            f64::MAX.sqrt()
+        } else if distance.is_nan() {
+            0.0
+        } else {
+            distance
+        };
+        squares += distance * distance;
+        reference += f64::from(*expected) * f64::from(*expected);
+        if distance > worst.3 {
+            worst = (i, *found, *expected, distance);
+        }
+    }
+    let error = if squares == 0.0 {
+        0.0
+    } else {
+        squares / reference.max(f64::MIN_POSITIVE)
+    };
+    if error <= TOLERANCE {
+        report.error = report.error.max(error);
+    } else if report.difference.is_none() {
+        let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
+        report.difference = Some(Difference {
+            plan: plan.name,
+            dispatch: at,
+            label: dispatch.label.clone(),
+            shader: dispatch.shader.label(),
+            tensor: tensor.name.clone(),
+            error,
+            worst: (worst.0, worst.1, worst.2),
+        });
+    }
+}

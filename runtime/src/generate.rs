@@ -32,6 +32,8 @@ pub struct GenerateOptions {
     pub stop: Vec<String>,
     /// Whether each token comes with its log-probability.
     pub log_probabilities: bool,
+    /// Whether the answer goes on where the model would end it, for measurements.
+    pub ignore_end: bool,
 }
 
 /// Why an answer ended.
@@ -270,7 +272,7 @@ impl Generation<'_> {
     }
 
     fn tell(&mut self, id: u32, log_probability: Option<f32>) {
-        if self.session.model().tokenizer().is_end(id) {
+        if !self.options.ignore_end && self.session.model().tokenizer().is_end(id) {
             return self.end(StopReason::Eos);
         }
         self.tokens += 1;

@@ -3,7 +3,8 @@
 //! A model page records into a [`Recorder`] through the words of `ops`; `memory` gives scratch tensors their slots; a
 //! player (GPU or CPU) plays the result for a [`Step`].
 
-use lorgnette_shaders::{Access, Kernel, Parts, Shader, Step};
+pub use lorgnette_shaders::{Access, Step};
+use lorgnette_shaders::{Kernel, Parts, Shader};
 
 /// A tensor of a plan, by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -42,3 +42,13 @@ pub fn chat_template(metadata: &Metadata, tokenizer: &Tokenizer) -> Result<Optio
         .map(|source| ChatTemplate::new(source, tokenizer))
         .transpose()
 }
+
+/// About how many bytes of memory the tables of [`tokenizer`] hold, from the counts and lengths in the file alone.
+///
+/// # Errors
+/// [`crate::Error::Format`] for missing keys and wrong types.
+pub fn host_bytes(metadata: &Metadata) -> Result<u64> {
+    let tokens = metadata.strings("tokenizer.ggml.tokens")?;
+    let merges = metadata.strings("tokenizer.ggml.merges")?.len();
+    Ok(Tokenizer::estimated_bytes(tokens, merges))
+}

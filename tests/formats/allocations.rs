@@ -12,18 +12,27 @@ pub struct Asked {
     pub largest: usize,
     /// Bytes of all allocations together, freed or not.
     pub total: usize,
+    /// Bytes of allocations less those freed: what is still held.
+    pub held: isize,
 }
 
 thread_local! {
-    static ASKED: Cell<Asked> = const { Cell::new(Asked { largest: 0, total: 0 }) };
+    static ASKED: Cell<Asked> = const { Cell::new(Asked { largest: 0, total: 0, held: 0 }) };
 }
 
-fn count(size: usize) {
+fn count(size: usize, freed: usize) {
     ASKED.with(|asked| {
-        let Asked { largest, total } = asked.get();
+        let Asked {
+            largest,
+            total,
+            held,
+        } = asked.get();
         asked.set(Asked {
             largest: largest.max(size),
             total: total.saturating_add(size),
+            held: held
+                .wrapping_add_unsigned(size)
+                .wrapping_sub_unsigned(freed),
         });
     });
 }
@@ -39,21 +48,22 @@ pub fn during<T>(work: impl FnOnce() -> T) -> (T, Asked) {
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
+        count(layout.size(), 0);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
+        count(layout.size(), 0);
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size);
+        count(size, layout.size());
         unsafe { System.realloc(at, layout, size) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count(0, layout.size());
         unsafe { System.dealloc(at, layout) }
     }
 }

@@ -4,6 +4,7 @@
 mod allocations;
 mod broken;
 mod broken_tensors;
+mod host;
 mod mutated;
 mod raw;
 mod real;

@@ -1,0 +1,130 @@
+//! Options that several commands share.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lorgnette::{Adapter, KvFormat, Sampling, WeightFormat};
+
+/// Which file.
+#[derive(Debug, clap::Args)]
+pub struct File {
+    /// A GGUF file, or the name of a pulled model
+    #[arg(
+        short,
+        long,
+        value_name = "FILE-or-NAME",
+        default_value = "smollm2-135m"
+    )]
+    pub model: String,
+}
+
+/// Which file, on which device, and how it is laid out there.
+#[derive(Debug, clap::Args)]
+pub struct Load {
+    #[command(flatten)]
+    pub file: File,
+    /// How keys and values are stored
+    #[arg(long, default_value = "f16", value_parser = kv_format())]
+    pub kv: KvFormat,
+    /// The most tokens of a prompt that go through the model at once
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub prefill_chunk: u32,
+    #[command(flatten)]
+    pub device: Device,
+}
+
+/// Which device.
+#[derive(Debug, clap::Args)]
+pub struct Device {
+    /// A part of the adapter's name, driver or backend; `cpu` plays the plain references, very slowly
+    #[arg(long, value_name = "NAME-part|cpu", value_parser = adapter)]
+    pub adapter: Option<Adapter>,
+    /// Bind at most this many bytes at once, as on a smaller device
+    #[arg(long, value_name = "BYTES")]
+    pub max_binding: Option<u64>,
+}
+
+/// Positions of a session.
+#[derive(Debug, clap::Args)]
+pub struct Context {
+    /// Tokens that a session can hold; by default the model's own number, but at most 2048
+    #[arg(short, long, value_name = "N")]
+    pub context: Option<u32>,
+}
+
+/// How an answer is made. The defaults are llama.cpp's. Numbers below zero reach the library, which says what it takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sampling")]
+pub struct Answer {
+    /// The most tokens of an answer; by default until the model ends it or the context is full
+    #[arg(short = 'n', long, value_name = "N")]
+    pub max_tokens: Option<usize>,
+    /// 0 always takes the likeliest token
+    #[arg(long, alias = "temp", value_name = "T", allow_negative_numbers = true, default_value_t = Sampling::default().temperature)]
+    pub temperature: f32,
+    /// Only the K likeliest tokens; 0 is off
+    #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k)]
+    pub top_k: u32,
+    /// Only the likeliest tokens that together have probability P; 1 is off
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().top_p)]
+    pub top_p: f32,
+    /// Only tokens at least P times as likely as the likeliest; 0 is off
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().min_p)]
+    pub min_p: f32,
+    /// Makes recent tokens less likely; 1 is off
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().repeat_penalty)]
+    pub repeat_penalty: f32,
+    /// How many tokens are recent
+    #[arg(long, value_name = "N", default_value_t = Sampling::default().repeat_last_n)]
+    pub repeat_last_n: u32,
+    /// The same seed gives the same answer on the same device; by default another one each time
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// A text that ends the answer; may be given several times
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub stop: Vec<String>,
+}
+
+impl Answer {
+    pub fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            repeat_penalty: self.repeat_penalty,
+            repeat_last_n: self.repeat_last_n,
+            seed: self.seed.unwrap_or_else(any_seed),
+        }
+    }
+}
+
+/// A number that is another one in every process: the standard library seeds its hashers so.
+fn any_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // Short enough to be typed again.
+    std::hash::RandomState::new().build_hasher().finish() >> 32
+}
+
+fn kv_format() -> impl TypedValueParser<Value = KvFormat> {
+    PossibleValuesParser::new(["f16", "f32"]).map(|name| match name.as_str() {
+        "f32" => KvFormat::F32,
+        _ => KvFormat::F16,
+    })
+}
+
+/// Every type that weights can have, by its GGUF name.
+pub fn weight_format() -> impl TypedValueParser<Value = WeightFormat> {
+    PossibleValuesParser::new(WeightFormat::ALL.map(WeightFormat::name)).map(|name| {
+        let mut all = WeightFormat::ALL.into_iter();
+        all.find(|format| format.name() == name)
+            .expect("one of the possible values")
+    })
+}
+
+fn adapter(name: &str) -> Result<Adapter, String> {
+    Ok(match name {
+        "" => return Err("expected a part of a name, or cpu".to_owned()),
+        "auto" => Adapter::Auto,
+        "cpu" => Adapter::Cpu,
+        name => Adapter::Named(name.to_owned()),
+    })
+}

@@ -1,0 +1,160 @@
+//! `lorgnette chat`: a conversation, one line a turn. What the model has read already it does not read again.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use lorgnette::{GenerateOptions, Message, Prompt, StopReason};
+
+use crate::args;
+use crate::generate::{answer, summary};
+use crate::interrupt;
+use crate::load::AllocatorPeak;
+use crate::output::{Failure, Result, say, write};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    load: args::Load,
+    #[command(flatten)]
+    context: args::Context,
+    /// What the model is told to be
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    system: Option<String>,
+    #[command(flatten)]
+    answer: args::Answer,
+}
+
+const COMMANDS: &str = "/reset forgets the conversation, /system TEXT tells the model what to be, /quit or Ctrl-D leaves, \
+                        Ctrl-C ends an answer";
+
+/// The messages so far; the first may be the system's.
+struct Conversation {
+    system: Option<String>,
+    turns: Vec<Message>,
+}
+
+impl Conversation {
+    fn add(&mut self, role: &str, content: &str) {
+        self.turns.push(Message {
+            role: role.to_owned(),
+            content: content.to_owned(),
+        });
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let system = self.system.iter().map(|text| Message {
+            role: "system".to_owned(),
+            content: text.clone(),
+        });
+        system.chain(self.turns.iter().cloned()).collect()
+    }
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let options = GenerateOptions {
+        max_tokens: args.answer.max_tokens,
+        sampling: args.answer.sampling(),
+        stop: args.answer.stop.clone(),
+        ..GenerateOptions::default()
+    };
+    options.sampling.check()?;
+    interrupt::watch();
+    let model = args
+        .load
+        .model(args.context.context, &mut AllocatorPeak::default())?;
+    let mut session = model.session()?;
+    let mut conversation = Conversation {
+        system: args.system.clone(),
+        turns: Vec::new(),
+    };
+    let person = std::io::stdin().is_terminal();
+    if person {
+        say(COMMANDS);
+    }
+    while let Some(line) = next_line(person)? {
+        match Line::parse(&line) {
+            Line::Nothing => {}
+            Line::Quit => break,
+            Line::Reset => conversation.turns.clear(),
+            Line::System(text) => {
+                conversation.system = (!text.is_empty()).then(|| text.to_owned());
+            }
+            Line::Unknown => say(COMMANDS),
+            Line::Said(text) => {
+                conversation.add("user", text);
+                let messages = conversation.messages();
+                let mut said = String::new();
+                let mut show = |text: &str| {
+                    said += text;
+                    write(text)
+                };
+                match answer(&mut session, Prompt::Chat(&messages), &options, &mut show) {
+                    Ok(told) => {
+                        write("\n")?;
+                        conversation.add("assistant", &said);
+                        after(person, &told.stop);
+                        if log::log_enabled!(log::Level::Info) {
+                            summary(&model, &options.sampling, &told);
+                        }
+                    }
+                    Err(Failure::Library(error)) => {
+                        // As if it had not been said: the next line may be shorter.
+                        conversation.turns.pop();
+                        say(format_args!(
+                            "error: {}",
+                            Failure::Library(error).one_line()
+                        ));
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn after(person: bool, stop: &StopReason) {
+    match stop {
+        StopReason::Context => say("the context is full: /reset, or start with a larger --context"),
+        StopReason::Cancelled if person => say("(interrupted)"),
+        _ => {}
+    }
+}
+
+enum Line<'a> {
+    Nothing,
+    Quit,
+    Reset,
+    System(&'a str),
+    Unknown,
+    Said(&'a str),
+}
+
+impl<'a> Line<'a> {
+    fn parse(line: &'a str) -> Self {
+        let line = line.trim();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        match word {
+            "" => Self::Nothing,
+            "/quit" | "/exit" | "/bye" => Self::Quit,
+            "/reset" | "/clear" => Self::Reset,
+            "/system" => Self::System(rest.trim()),
+            word if word.starts_with('/') => Self::Unknown,
+            _ => Self::Said(line),
+        }
+    }
+}
+
+/// The next line of standard input, `None` at its end.
+fn next_line(person: bool) -> Result<Option<String>> {
+    if person {
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "> ").and_then(|()| stderr.flush());
+    }
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    let read = read.map_err(|source| lorgnette::Error::Io {
+        path: "standard input".into(),
+        source,
+    })?;
+    Ok((read > 0).then_some(line))
+}

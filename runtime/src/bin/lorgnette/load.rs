@@ -1,0 +1,182 @@
+//! From options to things: the file, the device, the loaded model, with progress bars where a person looks on.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lorgnette::formats::Checkpoint;
+use lorgnette::{Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage};
+
+use crate::args::{Device, File, Load};
+use crate::output::{Failure, Result, input};
+
+/// What most phones can bind; plans without a device are made for it.
+const COMMON_BINDING_BYTES: u64 = 128 << 20;
+
+impl File {
+    /// The file behind the name.
+    pub fn path(&self) -> Result<PathBuf> {
+        #[cfg(feature = "pull")]
+        return Ok(lorgnette::pull::resolve(&self.model)?);
+        #[cfg(not(feature = "pull"))]
+        match Path::new(&self.model) {
+            path if path.is_file() => Ok(path.to_owned()),
+            _ => Err(input(
+                "model",
+                "a file; names need a build with the feature `pull`",
+                &self.model,
+            )),
+        }
+    }
+
+    pub fn open(&self) -> Result<Checkpoint> {
+        Ok(Checkpoint::open(&self.path()?)?)
+    }
+}
+
+impl Device {
+    pub fn runtime(&self) -> Result<Runtime> {
+        Ok(Runtime::new(RuntimeOptions {
+            adapter: self.adapter.clone().unwrap_or_default(),
+            max_binding_bytes: self.max_binding,
+        })?)
+    }
+}
+
+impl Load {
+    pub fn options(&self, context: Option<u32>) -> LoadOptions {
+        LoadOptions {
+            context,
+            kv: self.kv,
+            prefill_chunk: self.prefill_chunk,
+            ..LoadOptions::default()
+        }
+    }
+
+    /// The model on its device. `peak` sees every chunk go by.
+    pub fn model(&self, context: Option<u32>, peak: &mut AllocatorPeak) -> Result<Model> {
+        let path = self.file.path()?;
+        let runtime = self.device.runtime()?;
+        let mut bars = LoadBars::default();
+        let model = Model::load(&runtime, path, &self.options(context), |progress| {
+            peak.sample(&runtime);
+            bars.show(progress);
+        });
+        bars.bar.finish_and_clear();
+        Ok(model?)
+    }
+
+    /// The model on paper: for the named device where one is named, else for what most phones can bind.
+    pub fn blueprint(&self, context: Option<u32>) -> Result<(Checkpoint, Blueprint)> {
+        let checkpoint = self.file.open()?;
+        let binding = match &self.device.adapter {
+            Some(_) => self.device.runtime()?.max_binding_bytes(),
+            None => self.device.max_binding.unwrap_or(COMMON_BINDING_BYTES),
+        };
+        let blueprint = Blueprint::new(&checkpoint, &self.options(context), binding)?;
+        Ok((checkpoint, blueprint))
+    }
+}
+
+/// The most that wgpu's allocator was seen to have handed out and to hold, where it keeps an account.
+#[derive(Debug, Default)]
+pub struct AllocatorPeak {
+    pub allocated: Option<u64>,
+    pub reserved: Option<u64>,
+}
+
+impl AllocatorPeak {
+    pub fn sample(&mut self, runtime: &Runtime) {
+        if let Some((allocated, reserved)) = runtime.allocator() {
+            self.allocated = self.allocated.max(Some(allocated));
+            self.reserved = self.reserved.max(Some(reserved));
+        }
+    }
+}
+
+/// One bar after the other: pipelines, then weights.
+struct LoadBars {
+    stage: Option<Stage>,
+    bar: ProgressBar,
+}
+
+impl Default for LoadBars {
+    fn default() -> Self {
+        Self {
+            stage: None,
+            bar: ProgressBar::hidden(),
+        }
+    }
+}
+
+impl LoadBars {
+    fn show(&mut self, progress: Progress) {
+        if self.stage != Some(progress.stage) {
+            self.bar.finish_and_clear();
+            self.stage = Some(progress.stage);
+            self.bar = match progress.stage {
+                Stage::Pipelines => count_bar("pipelines", progress.total),
+                Stage::Weights => byte_bar("weights", progress.total),
+            };
+        }
+        self.bar.set_position(progress.done);
+    }
+}
+
+/// A bar that counts; on standard error, and only where that is a terminal.
+pub fn count_bar(what: &'static str, total: u64) -> ProgressBar {
+    bar(what, total, "{msg} [{bar:40}] {pos}/{len} {eta}")
+}
+
+/// The same for bytes.
+pub fn byte_bar(what: &'static str, total: u64) -> ProgressBar {
+    bar(
+        what,
+        total,
+        "{msg} [{bar:40}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}",
+    )
+}
+
+fn bar(what: &'static str, total: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("our own templates are sound");
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    bar.set_style(style.progress_chars("=> "));
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// Text that was given, or is in a file, or comes from standard input where no person sits at it.
+pub fn text(given: Option<&str>, file: Option<&Path>, option: &str) -> Result<String> {
+    let named = |path: &Path, source| {
+        Failure::Library(lorgnette::Error::Io {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    if let Some(text) = given {
+        return Ok(text.to_owned());
+    }
+    if let Some(path) = file {
+        return std::fs::read_to_string(path).map_err(|source| named(path, source));
+    }
+    let mut stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(Failure::Usage(format!(
+            "no text: give {option}, -f FILE, or standard input"
+        )));
+    }
+    let mut text = String::new();
+    stdin
+        .read_to_string(&mut text)
+        .map_err(|source| named(Path::new("standard input"), source))?;
+    match text.is_empty() {
+        true => Err(input(
+            "text",
+            format!("{option}, -f FILE, or standard input"),
+            "nothing",
+        )),
+        false => Ok(text),
+    }
+}

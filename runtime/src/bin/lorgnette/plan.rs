@@ -1,0 +1,133 @@
+//! `lorgnette plan`: every dispatch of a forward pass as a table, without a GPU.
+
+use clap::ValueEnum;
+use lorgnette::plan::{Dispatch, Home, Plan, Rows, Step, Tensor};
+use lorgnette::{Blueprint, KvFormat};
+
+use crate::args;
+use crate::output::{Result, bytes, input, table, write};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    load: args::Load,
+    #[command(flatten)]
+    context: args::Context,
+    /// Which forward pass
+    #[arg(long, value_enum, default_value_t = Recording::Decode)]
+    recording: Recording,
+    /// Position of the step's first row
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    position: u32,
+    /// Rows of the step; as many as the recording takes, if not given
+    #[arg(long, value_name = "N")]
+    count: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Recording {
+    /// One row, the next id from it
+    Decode,
+    /// A chunk of a prompt, the next id from its last row
+    Prefill,
+    /// A few rows, a score for each
+    Score,
+}
+
+impl Recording {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Prefill => "prefill",
+            Self::Score => "score",
+        }
+    }
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let (_, blueprint) = args.load.blueprint(args.context.context)?;
+    let name = args.recording.name();
+    let plan = blueprint.plans.iter().find(|plan| plan.name == name);
+    let plan = plan.expect("every model has the three recordings");
+    let step = step(args, &blueprint, plan)?;
+    write(&page(plan, &step, blueprint.kv))
+}
+
+fn step(args: &Args, blueprint: &Blueprint, plan: &Plan) -> Result<Step> {
+    let context = blueprint.context;
+    if args.position >= context {
+        let expected = format!("less than {context}, the context");
+        return Err(input("position", expected, args.position));
+    }
+    let most = plan.rows.min(context - args.position);
+    match args.count.unwrap_or(most) {
+        count if (1..=most).contains(&count) => Ok(Step::new(args.position, count)),
+        count => {
+            let expected = format!("1 to {most} rows of {} at this position", plan.name);
+            Err(input("count", expected, count))
+        }
+    }
+}
+
+fn page(plan: &Plan, step: &Step, kv: KvFormat) -> String {
+    let cells = |cells: [&str; 7]| cells.map(str::to_owned).to_vec();
+    let mut rows = vec![cells([
+        "", "dispatch", "kernel", "output", "read", "written", "grid",
+    ])];
+    let (mut read_all, mut written_all) = (0, 0);
+    for (at, dispatch) in plan.dispatches().enumerate() {
+        let (read, written) = plan.traffic(dispatch, step);
+        read_all += read;
+        written_all += written;
+        let [x, y, z] = dispatch.grid(step);
+        rows.push(cells([
+            &at.to_string(),
+            &dispatch.label,
+            &dispatch.shader.label(),
+            &output(plan, dispatch, step, kv),
+            &bytes(read),
+            &bytes(written),
+            &format!("{x} x {y} x {z}"),
+        ]));
+    }
+    rows.push(cells([
+        "",
+        "all",
+        "",
+        "",
+        &bytes(read_all),
+        &bytes(written_all),
+        "",
+    ]));
+    format!(
+        "{}: {} rows from position {}, {} dispatches in {} segments\n{}",
+        plan.name,
+        step.count,
+        step.position,
+        plan.dispatches().count(),
+        plan.segments.len(),
+        table(&rows, 4),
+    )
+}
+
+/// The tensors it writes, with the rows and columns of this step.
+fn output(plan: &Plan, dispatch: &Dispatch, step: &Step, kv: KvFormat) -> String {
+    let written = dispatch.uses().filter(|(_, access)| access.writes());
+    let shapes: Vec<String> = written
+        .map(|(id, _)| shape(plan.tensor(id), step, kv))
+        .collect();
+    shapes.join(" ")
+}
+
+fn shape(tensor: &Tensor, step: &Step, kv: KvFormat) -> String {
+    let element = match tensor.home {
+        Home::Keys(_) | Home::Values(_) => kv.element_bytes() as u64,
+        _ => 4,
+    };
+    let rows = match tensor.rows {
+        Rows::Fixed(rows) => rows,
+        // Of the cache, a step writes its own rows.
+        Rows::Step | Rows::Context(_) => step.count,
+    };
+    format!("{} [{rows}, {}]", tensor.name, tensor.row_bytes / element)
+}

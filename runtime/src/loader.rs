@@ -4,11 +4,8 @@
 use crate::Result;
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
-use crate::memory::STAGING_BYTES;
+use crate::memory::{STAGING_BYTES, Section};
 use crate::weights::{Weight, WeightList};
-
-/// Where a stretch of bytes goes: offset in the bytes, offset in the weight's buffer, length.
-pub(crate) type Section = (u64, u64, u64);
 
 /// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
 pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;

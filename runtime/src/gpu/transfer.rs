@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::buffers::Buffer;
 use super::device::Gpu;
-use crate::loader::Section;
-use crate::memory::{STAGING_BUFFERS, STAGING_BYTES};
+use crate::memory::{STAGING_BUFFERS, STAGING_BYTES, Section};
 use crate::{Error, Result};
 
 /// The upload ring. Dropped after the load, which gives its memory back.

@@ -15,6 +15,8 @@ pub const UNIFORM_ALIGNMENT: u64 = 256;
 pub const STAGING_BUFFERS: usize = 3;
 /// Bytes of each of them.
 pub const STAGING_BYTES: u64 = 1 << 20;
+/// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
+pub(crate) type Section = (u64, u64, u64);
 
 /// Where a stretch of bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub type Section = (u64, u64, u64);

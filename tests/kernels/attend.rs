@@ -56,7 +56,7 @@ fn a_long_cache() {
     play(CACHES.map(|cache| layer(cache, 8191, 2).attend()));
     let position = if runtime().adapter().kind == AdapterKind::Software {
         println!(
-            "131,071 is not played: llvmpipe ends loops after 65,535 rounds in all, near 42,700"
+            "131,071 is not played: llvmpipe ends an invocation's loops after 65,535 rounds in all"
         );
         40_000
     } else {

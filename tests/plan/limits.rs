@@ -146,6 +146,31 @@ fn keys_that_cannot_be_bound_are_refused() {
     );
 }
 
+/// Two rows must fit a staging buffer: a file with wider ones is refused, not half loaded.
+#[test]
+fn rows_that_cannot_be_staged_are_refused() {
+    let shape = SynthShape {
+        layers: 1,
+        dim: 32,
+        ffn: 1 << 17,
+        heads: 1,
+        kv_heads: 1,
+        head_dim: 32,
+        vocabulary: 300,
+        ..SynthShape::like("llama-3.2-1b").expect("a known shape")
+    };
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wide-rows.gguf");
+    synth(&shape, WeightFormat::Q4_0, 1, &path, &mut |_, _| ()).expect("a file");
+    let checkpoint = Checkpoint::open(&path).expect("a file that opens");
+    let options = LoadOptions::default();
+    let error = Blueprint::new(&checkpoint, &options, COMMON).expect_err("131072 wide");
+    let text = error.to_string();
+    assert!(
+        text.contains("feed_forward_length") && text.contains("65536"),
+        "{text}"
+    );
+}
+
 #[test]
 fn chunks_shrink_with_the_binding() {
     let checkpoint = checkpoint("q4_k_m");

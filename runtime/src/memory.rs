@@ -18,9 +18,6 @@ pub const STAGING_BYTES: u64 = 1 << 20;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
-/// Where a stretch of bytes goes: offset in the bytes, offset in the weight's buffer, length.
-pub type Section = (u64, u64, u64);
-
 /// The bytes of one session, buffer by buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionMemory {

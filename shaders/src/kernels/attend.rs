@@ -9,7 +9,7 @@ params! {
     group: u32,
     /// Key heads.
     kv_heads: u32,
-    /// Head size / 4: a power of two, at most 32.
+    /// Head size / 4: 8, 16 or 32.
     quads: u32,
     /// Row length of qkv / 4.
     stride: u32,

@@ -1,6 +1,7 @@
 // Causal attention with grouped queries, softmax kept online over tiles of 64 positions (Milakov and Gimelshein, 2018).
 // One workgroup a query head of a row. In a tile a lane first scores one position; then it owns four elements of the
-// head and every `slices`-th position of the tile.
+// head and every `slices`-th position of the tile. Loops take four at a time: fewer rounds, of which some drivers allow
+// an invocation only 65,535.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -8,7 +9,7 @@ struct Params {
     group: u32,
     // Key heads.
     kv_heads: u32,
-    // Head size / 4: a power of two, at most 32.
+    // Head size / 4: 8, 16 or 32.
     quads: u32,
     // Row length of qkv / 4.
     stride: u32,
@@ -30,6 +31,11 @@ var<workgroup> scores: array<f32, 64>;
 var<workgroup> highs: array<f32, 64>;
 var<workgroup> totals: array<f32, 64>;
 var<workgroup> sums: array<vec4<f32>, 64>;
+
+// The scores of a slice's next four positions in the tile.
+fn four_scores(i: u32, slices: u32) -> vec4<f32> {
+    return vec4<f32>(scores[i], scores[i + slices], scores[i + slices * 2u], scores[i + slices * 3u]);
+}
 
 @compute @workgroup_size(64)
 fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -53,25 +59,33 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         if first + lane <= last {
             let key = (first + lane) * kv_stride + kv_head;
             var score = 0.0;
-            for (var i = 0u; i < quads; i++) {
-                score += dot(query[i], cache_unpack(keys[key + i]));
+            for (var i = 0u; i < quads; i += 4u) {
+                score += dot(query[i], cache_unpack(keys[key + i]))
+                    + dot(query[i + 1u], cache_unpack(keys[key + i + 1u]))
+                    + dot(query[i + 2u], cache_unpack(keys[key + i + 2u]))
+                    + dot(query[i + 3u], cache_unpack(keys[key + i + 3u]));
             }
             scores[lane] = score;
+        } else {
+            scores[lane] = LOWEST;
         }
         workgroupBarrier();
-        let end = min(WORKGROUP, last - first + 1u);
         var high = highest;
-        for (var i = slice; i < end; i += slices) {
-            high = max(high, scores[i]);
+        for (var i = slice; i < WORKGROUP; i += slices * 4u) {
+            let four = four_scores(i, slices);
+            high = max(high, max(max(four.x, four.y), max(four.z, four.w)));
         }
         let shrink = exp(highest - high);
         total *= shrink;
         sum *= shrink;
         highest = high;
-        for (var i = slice; i < end; i += slices) {
-            let share = exp(scores[i] - high);
-            total += share;
-            sum += share * cache_unpack(values[(first + i) * kv_stride + kv_head + quad]);
+        for (var i = slice; i < WORKGROUP; i += slices * 4u) {
+            let position = vec4<u32>(0u, slices, slices * 2u, slices * 3u) + first + i;
+            let share = select(vec4<f32>(), exp(four_scores(i, slices) - high), position <= vec4<u32>(last));
+            let value = min(position, vec4<u32>(last)) * kv_stride + kv_head + quad;
+            total += dot(share, vec4<f32>(1.0));
+            sum += share.x * cache_unpack(values[value.x]) + share.y * cache_unpack(values[value.y])
+                + share.z * cache_unpack(values[value.z]) + share.w * cache_unpack(values[value.w]);
         }
     }
     workgroupBarrier();

@@ -138,7 +138,7 @@ fn prompt(model: &Model, count: usize) -> Vec<u32> {
     let tokenizer = model.tokenizer();
     let vocabulary = tokenizer.len() as u64;
     // Knuth's multiplicative hash of 1, 2, 3 …
-    let scattered = (1u64..).map(|n| (n * 2_654_435_761 % (1 << 32)) * vocabulary >> 32);
+    let scattered = (1u64..).map(|n| ((n * 2_654_435_761 % (1 << 32)) * vocabulary) >> 32);
     scattered
         .map(|id| id as u32)
         .filter(|id| !tokenizer.is_control(*id))

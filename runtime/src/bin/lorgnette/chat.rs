@@ -2,10 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use lorgnette::{GenerateOptions, Message, Prompt, StopReason};
+use lorgnette::{GenerateOptions, Message, Prompt, Session, StopReason};
 
 use crate::args;
-use crate::generate::{answer, summary};
+use crate::generate::{answer, message, summary};
 use crate::interrupt;
 use crate::load::AllocatorPeak;
 use crate::output::{Failure, Result, say, write};
@@ -26,27 +26,12 @@ pub struct Args {
 const COMMANDS: &str = "/reset forgets the conversation, /system TEXT tells the model what to be, /quit or Ctrl-D leaves, \
                         Ctrl-C ends an answer";
 
-/// The messages so far; the first may be the system's.
+/// A session with the messages so far; the first may be the system's.
 struct Conversation {
+    session: Session,
+    options: GenerateOptions,
     system: Option<String>,
     turns: Vec<Message>,
-}
-
-impl Conversation {
-    fn add(&mut self, role: &str, content: &str) {
-        self.turns.push(Message {
-            role: role.to_owned(),
-            content: content.to_owned(),
-        });
-    }
-
-    fn messages(&self) -> Vec<Message> {
-        let system = self.system.iter().map(|text| Message {
-            role: "system".to_owned(),
-            content: text.clone(),
-        });
-        system.chain(self.turns.iter().cloned()).collect()
-    }
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -61,8 +46,9 @@ pub fn run(args: &Args) -> Result<()> {
     let model = args
         .load
         .model(args.context.context, &mut AllocatorPeak::default())?;
-    let mut session = model.session()?;
     let mut conversation = Conversation {
+        session: model.session()?,
+        options,
         system: args.system.clone(),
         turns: Vec::new(),
     };
@@ -79,44 +65,47 @@ pub fn run(args: &Args) -> Result<()> {
                 conversation.system = (!text.is_empty()).then(|| text.to_owned());
             }
             Line::Unknown => say(COMMANDS),
-            Line::Said(text) => {
-                conversation.add("user", text);
-                let messages = conversation.messages();
-                let mut said = String::new();
-                let mut show = |text: &str| {
-                    said += text;
-                    write(text)
-                };
-                match answer(&mut session, Prompt::Chat(&messages), &options, &mut show) {
-                    Ok(told) => {
-                        write("\n")?;
-                        conversation.add("assistant", &said);
-                        after(person, &told.stop);
-                        if log::log_enabled!(log::Level::Info) {
-                            summary(&model, &options.sampling, &told);
-                        }
-                    }
-                    Err(Failure::Library(error)) => {
-                        // As if it had not been said: the next line may be shorter.
-                        conversation.turns.pop();
-                        say(format_args!(
-                            "error: {}",
-                            Failure::Library(error).one_line()
-                        ));
-                    }
-                    Err(failure) => return Err(failure),
-                }
-            }
+            Line::Said(text) => conversation.turn(text)?,
         }
     }
     Ok(())
 }
 
-fn after(person: bool, stop: &StopReason) {
-    match stop {
-        StopReason::Context => say("the context is full: /reset, or start with a larger --context"),
-        StopReason::Cancelled if person => say("(interrupted)"),
-        _ => {}
+impl Conversation {
+    /// One answer. What cannot be answered is told, and then it is as if it had not been said: the next line may do.
+    fn turn(&mut self, text: &str) -> Result<()> {
+        self.turns.push(message("user", text));
+        let system = self.system.iter().map(|text| message("system", text));
+        let messages: Vec<Message> = system.chain(self.turns.iter().cloned()).collect();
+        let mut said = String::new();
+        let mut show = |text: &str| {
+            said += text;
+            write(text)
+        };
+        let prompt = Prompt::Chat(&messages);
+        let told = match answer(&mut self.session, prompt, &self.options, &mut show) {
+            Ok(told) => told,
+            Err(Failure::Library(error)) => {
+                self.turns.pop();
+                let failure = Failure::Library(error);
+                say(format_args!("error: {}", failure.one_line()));
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        };
+        write("\n")?;
+        self.turns.push(message("assistant", &said));
+        match told.stop {
+            StopReason::Context => {
+                say("the context is full: /reset, or start with a larger --context");
+            }
+            StopReason::Cancelled => say("(interrupted)"),
+            _ => {}
+        }
+        if log::log_enabled!(log::Level::Info) {
+            summary(self.session.model(), &self.options.sampling, &told);
+        }
+        Ok(())
     }
 }
 

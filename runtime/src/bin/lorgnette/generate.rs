@@ -145,15 +145,18 @@ fn prompt(args: &Args) -> Result<String> {
 }
 
 fn messages(system: Option<&str>, prompt: &str) -> Vec<Message> {
-    let message = |role: &str, content: &str| Message {
-        role: role.to_owned(),
-        content: content.to_owned(),
-    };
     let system = system.map(|text| message("system", text));
     system
         .into_iter()
         .chain([message("user", prompt)])
         .collect()
+}
+
+pub fn message(role: &str, content: &str) -> Message {
+    Message {
+        role: role.to_owned(),
+        content: content.to_owned(),
+    }
 }
 
 /// What came of a prompt, but for the text.

@@ -125,97 +125,75 @@ impl Facts {
     }
 
     fn page(&self) -> String {
-        let one = |name: &str, value: String| vec![name.to_owned(), value];
-        let (config, text, planned) = (&self.config, &self.tokenizer, &self.planned_bytes);
         let millions = self.parameters as f64 / 1e6;
+        let name = self.name.as_deref().unwrap_or("none");
         let mut rows = vec![
-            one(
-                "name",
-                self.name.clone().unwrap_or_else(|| "none".to_owned()),
-            ),
-            one("architecture", self.architecture.clone()),
-            one("parameters", format!("{millions:.1} million")),
-            one(
-                "layers",
-                format!(
-                    "{} of width {}, feed-forward {}",
-                    config.layers, config.width, config.feed_forward
-                ),
-            ),
-            one(
-                "heads",
-                format!(
-                    "{} of size {}, {} for keys and values",
-                    config.heads, config.head_size, config.kv_heads
-                ),
-            ),
-            one(
-                "positions",
-                format!(
-                    "trained for {}, rotary base {}{}",
-                    config.trained_context,
-                    config.rope_base,
-                    if config.rope_factors {
-                        " with factors"
-                    } else {
-                        ""
-                    }
-                ),
-            ),
-            one(
-                "head",
-                if config.tied {
-                    "the embedding"
-                } else {
-                    "its own"
-                }
-                .to_owned(),
-            ),
-            one(
-                "tokens",
-                format!(
-                    "{}, {} merges, split {}",
-                    text.tokens,
-                    text.merges,
-                    text.split.as_deref().unwrap_or("none")
-                ),
-            ),
-            one(
-                "chat template",
-                if text.chat_template { "yes" } else { "no" }.to_owned(),
-            ),
-            one("file", bytes(self.file_bytes)),
+            row("name", name),
+            row("architecture", &self.architecture),
+            row("parameters", format!("{millions:.1} million")),
         ];
+        rows.extend(self.config.rows());
+        rows.extend(self.tokenizer.rows());
+        rows.push(row("file", bytes(self.file_bytes)));
         rows.extend(self.tensors.iter().map(|(name, all)| {
-            one(
-                &format!("  {name}"),
-                format!("{} in {} tensors", bytes(all.file_bytes), all.count),
-            )
+            let value = format!("{} in {} tensors", bytes(all.file_bytes), all.count);
+            row(&format!("  {name}"), value)
         }));
-        rows.push(one(
-            "planned",
-            format!(
-                "for {} positions, {} keys and values, prompts in chunks of {}",
-                self.context, self.kv, self.prefill_chunk
-            ),
-        ));
-        rows.extend([
-            one("  weights", bytes(planned.weights)),
-            one("  keys and values", bytes(planned.kv)),
-            one("  scratch", bytes(planned.scratch)),
-            one(
-                "  staging",
-                format!("{}, while loading", bytes(planned.staging)),
-            ),
-            one("  GPU at its peak", bytes(planned.gpu_peak)),
-            one("  host", format!("{}, estimated", bytes(planned.host))),
-            one("  total", bytes(planned.total)),
-        ]);
+        let planned = format!(
+            "for {} positions, {} keys and values, prompts in chunks of {}",
+            self.context, self.kv, self.prefill_chunk
+        );
+        rows.push(row("planned", planned));
+        rows.extend(self.planned_bytes.rows());
         table(&rows, 2)
     }
 }
 
+fn row(name: &str, value: impl ToString) -> Vec<String> {
+    vec![name.to_owned(), value.to_string()]
+}
+
 impl Numbers {
+    fn rows(&self) -> [Vec<String>; 4] {
+        let Self {
+            layers,
+            width,
+            feed_forward,
+            heads,
+            kv_heads,
+            head_size,
+            ..
+        } = self;
+        let factors = if self.rope_factors {
+            " with factors"
+        } else {
+            ""
+        };
+        let (trained, base) = (self.trained_context, self.rope_base);
+        [
+            row(
+                "layers",
+                format!("{layers} of width {width}, feed-forward {feed_forward}"),
+            ),
+            row(
+                "heads",
+                format!("{heads} of size {head_size}, {kv_heads} for keys and values"),
+            ),
+            row(
+                "positions",
+                format!("trained for {trained}, rotary base {base}{factors}"),
+            ),
+            row(
+                "head",
+                if self.tied {
+                    "the embedding"
+                } else {
+                    "its own"
+                },
+            ),
+        ]
+    }
+
     fn new(config: &Config, rope_factors: bool, tied: bool) -> Self {
         Self {
             layers: config.layers,
@@ -235,6 +213,21 @@ impl Numbers {
 }
 
 impl Text {
+    fn rows(&self) -> [Vec<String>; 2] {
+        let Self { tokens, merges, .. } = self;
+        let split = self.split.as_deref().unwrap_or("none");
+        [
+            row(
+                "tokens",
+                format!("{tokens}, {merges} merges, split {split}"),
+            ),
+            row(
+                "chat template",
+                if self.chat_template { "yes" } else { "no" },
+            ),
+        ]
+    }
+
     fn new(metadata: &Metadata) -> Result<Self> {
         let split = metadata.opt_string("tokenizer.ggml.pre")?;
         Ok(Self {
@@ -250,6 +243,21 @@ impl Text {
 }
 
 impl Planned {
+    fn rows(&self) -> [Vec<String>; 7] {
+        [
+            row("  weights", bytes(self.weights)),
+            row("  keys and values", bytes(self.kv)),
+            row("  scratch", bytes(self.scratch)),
+            row(
+                "  staging",
+                format!("{}, while loading", bytes(self.staging)),
+            ),
+            row("  GPU at its peak", bytes(self.gpu_peak)),
+            row("  host", format!("{}, estimated", bytes(self.host))),
+            row("  total", bytes(self.total)),
+        ]
+    }
+
     fn new(blueprint: &Blueprint, host: u64) -> Self {
         let memory = &blueprint.memory;
         let gpu_peak = memory.peak(1);

@@ -1,5 +1,8 @@
 //! What the tests share: paths of committed data, the one device of a test binary, and distances between numbers.
 
+pub mod smollm2;
+
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -70,4 +73,11 @@ pub fn max_distance(found: &[f32], expected: &[f32]) -> f32 {
         }
     };
     found.iter().zip(expected).map(distance).fold(0.0, f32::max)
+}
+
+/// Says why a test checks nothing, past the test harness, which would keep it to itself.
+pub fn skipped(test: &str, reason: &str) {
+    let line = format!("SKIPPED {test}: {reason}\n");
+    // Nothing can be done where even this cannot be said.
+    std::io::stderr().write_all(line.as_bytes()).unwrap_or(());
 }

@@ -85,6 +85,8 @@ pub enum Part {
     Cache,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
+    /// `reduce_add4`: the same for four sums at once.
+    ReduceAdd4,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
 }
@@ -221,6 +223,7 @@ impl Shader {
                     },
                 ),
                 Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
+                Part::ReduceAdd4 => text.push_str(include_str!("parts/reduce_add4.wgsl")),
                 Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
             }
         }

@@ -27,6 +27,8 @@ struct Params {
 
 var<workgroup> query: array<vec4<f32>, 32>;
 var<workgroup> scores: array<f32, 64>;
+var<workgroup> highs: array<f32, 64>;
+var<workgroup> totals: array<f32, 64>;
 var<workgroup> sums: array<vec4<f32>, 64>;
 
 @compute @workgroup_size(64)
@@ -42,30 +44,30 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let quad = lane % quads;
     let slice = lane / quads;
     let slices = WORKGROUP / quads;
+    // Each slice keeps a softmax of its own positions; they are brought to one scale at the end.
     var highest = LOWEST;
     var total = 0.0;
     var sum = vec4<f32>();
     for (var first = 0u; first <= last; first += WORKGROUP) {
         workgroupBarrier();
-        var score = LOWEST;
         if first + lane <= last {
             let key = (first + lane) * kv_stride + kv_head;
-            score = 0.0;
+            var score = 0.0;
             for (var i = 0u; i < quads; i++) {
                 score += dot(query[i], cache_unpack(keys[key + i]));
             }
+            scores[lane] = score;
         }
-        scores[lane] = score;
         workgroupBarrier();
+        let end = min(WORKGROUP, last - first + 1u);
         var high = highest;
-        for (var i = 0u; i < WORKGROUP; i++) {
+        for (var i = slice; i < end; i += slices) {
             high = max(high, scores[i]);
         }
         let shrink = exp(highest - high);
         total *= shrink;
         sum *= shrink;
         highest = high;
-        let end = min(WORKGROUP, last - first + 1u);
         for (var i = slice; i < end; i += slices) {
             let share = exp(scores[i] - high);
             total += share;
@@ -73,13 +75,20 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         }
     }
     workgroupBarrier();
+    highs[lane] = highest;
+    totals[lane] = total;
     sums[lane] = sum;
-    scores[lane] = total;
     workgroupBarrier();
     if lane < quads {
         for (var i = lane + quads; i < WORKGROUP; i += quads) {
-            sum += sums[i];
-            total += scores[i];
+            highest = max(highest, highs[i]);
+        }
+        sum = vec4<f32>();
+        total = 0.0;
+        for (var i = lane; i < WORKGROUP; i += quads) {
+            let scale = exp(highs[i] - highest);
+            sum += sums[i] * scale;
+            total += totals[i] * scale;
         }
         out[(group.y * params.heads + head) * quads + lane] = sum / total;
     }

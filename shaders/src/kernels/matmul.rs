@@ -25,7 +25,8 @@ params! {
     unused_2: u32,
 }
 
-const TILE: u32 = 32;
+/// Rows of W and rows of x that a workgroup makes.
+const TILE: [u32; 2] = [64, 16];
 
 /// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {
@@ -42,8 +43,8 @@ pub static KERNEL: Kernel = Kernel {
     constants: &[],
     grid: |params, step: &Step| {
         [
-            read::<Params>(params).rows.div_ceil(TILE),
-            step.count.div_ceil(TILE),
+            read::<Params>(params).rows.div_ceil(TILE[0]),
+            step.count.div_ceil(TILE[1]),
             1,
         ]
     },

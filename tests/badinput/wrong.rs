@@ -1,7 +1,7 @@
 //! What a header can say that no Llama model is, and options that fit no model.
 
 use lorgnette::formats::Value;
-use lorgnette::{Adapter, Error, LoadOptions, Model, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, Error, LoadOptions, Model, Prompt, Runtime, RuntimeOptions};
 
 use super::altered::Altered;
 
@@ -44,6 +44,21 @@ fn the_file_itself_is_good() {
     let model = Model::load(&cpu(), path.as_ref(), &LoadOptions::default(), |_| ());
     let mut session = model.expect("loads").session().expect("a session");
     assert!(session.logits(&[1, 2]).expect("logits").len() > 2);
+}
+
+/// Such a file has no words for a conversation.
+#[test]
+fn a_chat_without_a_template() {
+    let path = Altered::tiny().write("plain");
+    let model = Model::load(&cpu(), path.as_ref(), &LoadOptions::default(), |_| ()).expect("loads");
+    let error = model
+        .encode(Prompt::Chat(&[]))
+        .expect_err("the file has no template");
+    assert!(matches!(error, Error::Template(_)), "{error:?}");
+    assert!(
+        error.to_string().contains("tokenizer.chat_template"),
+        "{error}"
+    );
 }
 
 #[test]

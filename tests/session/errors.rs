@@ -82,13 +82,6 @@ fn options_that_are_none() {
     }
 }
 
-#[test]
-fn a_chat_without_a_template() {
-    assert!(tiny().chat_template().is_none(), "the tiny file has none");
-    let error = tiny().encode(Prompt::Chat(&[])).expect_err("no template");
-    assert!(matches!(error, Error::Template(_)), "{error:?}");
-}
-
 /// An error changes nothing: what was read before is still there.
 #[test]
 fn the_session_goes_on() {

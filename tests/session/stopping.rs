@@ -11,12 +11,12 @@ fn with_stop(stop: &str, max_tokens: usize) -> GenerateOptions {
     }
 }
 
-/// A long answer whose text has at least a dozen pieces.
+/// An answer whose text has at least a dozen pieces.
 fn long_answer() -> (Vec<u32>, Answer) {
     (0..20)
-        .map(|seed| prompt(seed, 20))
-        .map(|ids| (ids.clone(), answer(&mut session(), &ids, &greedy(40))))
-        .find(|(_, whole)| whole.pieces.len() > 12 && whole.text().is_ascii())
+        .map(|seed| prompt(seed, 12))
+        .map(|ids| (ids.clone(), answer(&mut session(), &ids, &greedy(24))))
+        .find(|(_, whole)| whole.pieces.len() >= 12 && whole.text().is_ascii())
         .expect("some prompt has one")
 }
 
@@ -34,24 +34,26 @@ fn at_most_so_many_tokens() {
 fn stop_strings() {
     let (ids, whole) = long_answer();
     let text = whole.text();
+    let mut session = session();
     let mut across = 0;
-    for start in (3..text.len() - 4).step_by(3) {
-        for length in [1, 4] {
-            let stop = &text[start..start + length];
-            let first = text.find(stop).expect("it is a part of the text");
-            let stopped = answer(&mut session(), &ids, &with_stop(stop, 40));
-            assert_eq!(stopped.stop, StopReason::Stop, "{stop:?}");
-            assert_eq!(stopped.text(), text[..first], "{stop:?}");
-            let mut end = 0;
-            let ends = whole.pieces.iter().map(|piece| {
-                end += piece.len();
-                end
-            });
-            across += usize::from(
-                ends.into_iter()
-                    .any(|end| end > first && end < first + length),
-            );
-        }
+    for i in 0..12 {
+        let (start, length) = (
+            1 + i * (text.len() - 5) / 12,
+            1 + 3 * usize::from(i % 3 > 0),
+        );
+        let stop = &text[start..start + length];
+        let first = text.find(stop).expect("it is a part of the text");
+        let stopped = answer(&mut session, &ids, &with_stop(stop, 24));
+        assert_eq!(stopped.stop, StopReason::Stop, "{stop:?}");
+        assert_eq!(stopped.text(), text[..first], "{stop:?}");
+        let ends = whole.pieces.iter().scan(0, |end, piece| {
+            *end += piece.len();
+            Some(*end)
+        });
+        across += usize::from(
+            ends.into_iter()
+                .any(|end| end > first && end < first + length),
+        );
     }
     assert!(across > 3, "{across} stop strings lie across pieces");
 }
@@ -62,7 +64,7 @@ fn almost_a_stop_string() {
     let (ids, whole) = long_answer();
     let text = whole.text();
     let stop = format!("{}\u{1}", &text[text.len() - 3..]);
-    let almost = answer(&mut session(), &ids, &with_stop(&stop, 40));
+    let almost = answer(&mut session(), &ids, &with_stop(&stop, 24));
     assert_eq!(almost.stop, whole.stop);
     assert_eq!(almost.text(), text);
 }
@@ -85,7 +87,7 @@ fn the_end_of_the_context() {
     }
 }
 
-/// The reference's greedy tokens of SmolLM2 cover the model's own end; here it is forced by a forbidden rest.
+/// All tokens of this model are about as likely when it is hot enough, so some seed comes upon one that ends.
 #[test]
 fn the_model_s_own_end() {
     let tokenizer = tiny().tokenizer();
@@ -93,7 +95,6 @@ fn the_model_s_own_end() {
         .filter(|id| tokenizer.is_end(*id))
         .collect();
     assert!(!ends.is_empty(), "the model has a token that ends");
-    // Some seed of some prompt comes upon it: all tokens of this model are about as likely.
     let hot = |seed| GenerateOptions {
         sampling: lorgnette::Sampling {
             temperature: 50.0,

@@ -1,6 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, and distances between numbers.
 
 pub mod smollm2;
+pub mod tiny;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -152,3 +152,9 @@ pub fn perplexity(model: &Model, windows: usize) -> Perplexity {
         second_half: perplexity(&half),
     }
 }
+
+/// The reference's perplexity of tokens 257 to 511 of all windows.
+pub fn second_half_perplexity() -> f64 {
+    let golden = json("smollm2/perplexity.json");
+    golden["ppl_second_half"].as_f64().expect("a perplexity")
+}

@@ -1,11 +1,11 @@
 //! Weights on their way: mapped file rows -> repacked in a small buffer -> the player. No weight is ever held twice:
 //! file pages are given back as soon as they are copied.
 
-use crate::Result;
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
 use crate::memory::{STAGING_BYTES, Section};
 use crate::weights::{Weight, WeightList};
+use crate::{Error, Result};
 
 /// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
 pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;
@@ -56,7 +56,11 @@ fn chunk(
     at: usize,
 ) -> Result<(Vec<u8>, Vec<Section>)> {
     let rows = (range.end - range.start) as usize;
+    let start = range.start;
     let file = checkpoint.rows(tensor, range);
+    if let Some(at) = tensor.format.first_non_finite(file) {
+        return Err(not_finite(tensor, start, at));
+    }
     if tensor.format != weight.format {
         return vector(tensor, file);
     }
@@ -89,4 +93,16 @@ fn vector(tensor: &TensorInfo, file: &[u8]) -> Result<(Vec<u8>, Vec<Section>)> {
     let bytes: Vec<u8> = bytemuck::cast_slice(&values).to_vec();
     let length = bytes.len() as u64;
     Ok((bytes, vec![(0, 0, length)]))
+}
+
+fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {
+    let at = at as u64;
+    Error::NotFinite {
+        what: format!("tensor {}", tensor.name),
+        found: format!(
+            "a weight that is infinite or NaN in row {}, at column {}",
+            start + at / tensor.cols,
+            at % tensor.cols
+        ),
+    }
 }

@@ -22,7 +22,8 @@ pub enum Adapter {
 pub struct RuntimeOptions {
     /// Which adapter to use.
     pub adapter: Adapter,
-    /// Pretend that one storage binding may have at most this many bytes, as on smaller devices.
+    /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
+    /// the references take any.
     pub max_binding_bytes: Option<u64>,
 }
 
@@ -52,8 +53,12 @@ impl Runtime {
         let report = gpu
             .as_ref()
             .map_or_else(reference_report, |gpu| gpu.report.clone());
-        let asked = options.max_binding_bytes.unwrap_or(u64::MAX);
-        let max_binding_bytes = report.max_binding_bytes.min(asked);
+        let max_binding_bytes = match (&gpu, options.max_binding_bytes) {
+            (_, None) => report.max_binding_bytes,
+            (Some(_), Some(asked)) => asked.min(report.max_binding_bytes),
+            // Host memory has no such limit of its own.
+            (None, Some(asked)) => asked,
+        };
         Ok(Self {
             gpu: gpu.map(Arc::new),
             report,

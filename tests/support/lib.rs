@@ -1,11 +1,14 @@
 //! What the tests share: paths of committed data, the one device of a test binary, and distances between numbers.
 
 pub mod kernels;
+pub mod smollm2;
+pub mod tiny;
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -72,4 +75,56 @@ pub fn max_distance(found: &[f32], expected: &[f32]) -> f32 {
         }
     };
     found.iter().zip(expected).map(distance).fold(0.0, f32::max)
+}
+
+/// Says why a test checks nothing, past the test harness, which would keep it to itself.
+pub fn skipped(test: &str, reason: &str) {
+    let line = format!("SKIPPED {test}: {reason}\n");
+    // Nothing can be done where even this cannot be said.
+    std::io::stderr().write_all(line.as_bytes()).unwrap_or(());
+}
+
+/// A model on `runtime`.
+pub fn load(runtime: &Runtime, path: impl AsRef<Path>, options: &LoadOptions) -> Model {
+    let path = path.as_ref();
+    Model::load(runtime, path, options, |_| ())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A device of its own, so that nobody else's work is in its counts: the adapter of [`runtime`], or the references.
+pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime {
+    let named = |name| (adapter == Adapter::Auto).then_some(Adapter::Named(name));
+    let adapter = std::env::var("LORGNETTE_ADAPTER")
+        .ok()
+        .and_then(named)
+        .unwrap_or(adapter);
+    Runtime::new(RuntimeOptions {
+        adapter,
+        max_binding_bytes,
+    })
+    .expect("an adapter")
+}
+
+/// A file that a test writes; it is gone when this is dropped.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A path in the system's folder for such files, another for each process.
+    pub fn new(name: &str) -> Self {
+        let name = format!("lorgnette-{}-{name}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl AsRef<Path> for Scratch {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It may never have been written.
+        std::fs::remove_file(&self.0).unwrap_or(());
+    }
 }

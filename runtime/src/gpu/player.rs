@@ -369,8 +369,7 @@ impl GpuPlayer {
         self.gpu.wait(submission)?;
         let mut written = Vec::new();
         for (id, _) in dispatch.uses().filter(|(_, access)| access.writes()) {
-            let (source, _) = self.buffer_of(session, plan, id);
-            written.push(copy_back(&self.gpu, source)?);
+            written.push(copy_back(&self.gpu, self.buffer_of(session, plan, id).0)?);
         }
         Ok(written)
     }

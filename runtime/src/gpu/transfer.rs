@@ -3,12 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 
 use super::buffers::Buffer;
 use super::device::Gpu;
 use crate::memory::{STAGING_BUFFERS, STAGING_BYTES, Section};
 use crate::{Error, Result};
+
+/// How long an idle buffer may take to be mapped.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The upload ring. Dropped after the load, which gives its memory back.
 pub(crate) struct Upload {
@@ -84,7 +88,7 @@ pub(crate) fn read_back(
         done.send(result).unwrap_or(())
     });
     gpu.wait(submission)?;
-    received(&mapped)?;
+    received(gpu, &mapped)?;
     let view = slice
         .get_mapped_range()
         .map_err(|error| Error::Device(format!("reading results back: {error}")))?;
@@ -111,20 +115,28 @@ pub(crate) fn copy_back(gpu: &Gpu, source: &Buffer) -> Result<Vec<u32>> {
 fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<()> {
     let (done, mapped) = std::sync::mpsc::channel();
     slice.map_async(mode, move |result| done.send(result).unwrap_or(()));
-    // The buffer is idle: one poll without waiting for other work runs the callback.
-    gpu.device
-        .poll(wgpu::PollType::Poll)
-        .map_err(|error| Error::Device(error.to_string()))?;
-    received(&mapped)
+    received(gpu, &mapped)
 }
 
-fn received(mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>) -> Result<()> {
-    // Another thread's poll may have taken the callback along and be about to call it.
-    match mapped.recv_timeout(Duration::from_secs(10)) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Error::Device(format!("mapping a buffer: {error}"))),
-        Err(_) => Err(Error::Device(
-            "mapping a buffer: the driver did not answer".into(),
-        )),
+/// Waits for a mapping of a buffer that the device is done with. Callbacks run on whichever thread polls next: that
+/// may be another session's, so this one polls and then waits a moment for the answer, until it comes.
+fn received(
+    gpu: &Gpu,
+    mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+) -> Result<()> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        gpu.device
+            .poll(wgpu::PollType::Poll)
+            .map_err(|error| Error::Device(error.to_string()))?;
+        match mapped.recv_timeout(Duration::from_millis(1)) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => return Err(Error::Device(format!("mapping a buffer: {error}"))),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
     }
+    Err(Error::Device(
+        "mapping a buffer: the driver did not answer".into(),
+    ))
 }

@@ -56,6 +56,12 @@ fn iq4_xs(block: &[u8], i: usize) -> f32 {
     half(block, 0) * (f32::from(low | high << 4) - 32.0) * IQ4_VALUES[usize::from(code)]
 }
 
+/// The first block of `BLOCK` bytes with a half that is not finite at one of the offsets `at`.
+fn broken_half<const BLOCK: usize, const N: usize>(bytes: &[u8], at: [usize; N]) -> Option<usize> {
+    let broken = |block: &[u8; BLOCK]| at.iter().any(|at| block[at + 1] & 0x7c == 0x7c);
+    bytes.as_chunks().0.iter().position(broken)
+}
+
 impl WeightFormat {
     /// The f32 weights of whole blocks as a GGUF file holds them, in order.
     ///
@@ -72,6 +78,44 @@ impl WeightFormat {
             .chunks_exact(self.file_block_bytes())
             .flat_map(|block| (0..self.file_block_len()).map(move |i| self.file_weight(block, i)))
             .collect()
+    }
+
+    /// The first of these weights that a NaN or an infinity reaches: of a quantised block, the first weight of the block
+    /// if one of its floating-point scales is not finite. The kernels read such halves as finite numbers, so this is
+    /// where a broken file is found out.
+    ///
+    /// # Panics
+    /// If `bytes` is not whole blocks.
+    pub fn first_non_finite(self, bytes: &[u8]) -> Option<usize> {
+        assert!(
+            bytes.len().is_multiple_of(self.file_block_bytes()),
+            "whole blocks of {}: {} bytes",
+            self.name(),
+            bytes.len()
+        );
+        let block = match self {
+            Self::F32 => bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .position(|b| !f32::from_le_bytes(*b).is_finite()),
+            Self::Bf16 => bytes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .position(|b| !bf16::from_le_bytes(*b).is_finite()),
+            Self::F16 => broken_half::<2, 1>(bytes, [0]),
+            Self::Q4_0 | Self::Iq4Nl => broken_half::<18, 1>(bytes, [0]),
+            Self::Q4_1 => broken_half::<20, 2>(bytes, [0, 2]),
+            Self::Q5_0 => broken_half::<22, 1>(bytes, [0]),
+            Self::Q5_1 => broken_half::<24, 2>(bytes, [0, 2]),
+            Self::Q8_0 => broken_half::<34, 1>(bytes, [0]),
+            Self::Q4K => broken_half::<144, 2>(bytes, [0, 2]),
+            Self::Q5K => broken_half::<176, 2>(bytes, [0, 2]),
+            Self::Q6K => broken_half::<210, 1>(bytes, [208]),
+            Self::Iq4Xs => broken_half::<136, 1>(bytes, [0]),
+        };
+        block.map(|block| block * self.file_block_len())
     }
 
     /// Weight `i` of one block of the file.

@@ -1,0 +1,28 @@
+//! Two tiny random models in the form of Llama 3.2, Q4_0 and Q4_K_M, and an independent engine's logits behind a short
+//! and a long sequence.
+
+use lorgnette::{LoadOptions, Runtime};
+
+use crate::{data, f32s, ids, json, load, max_distance};
+
+/// Name and max |d| of the logits behind each sequence.
+pub fn logit_distances(runtime: &Runtime, options: &LoadOptions) -> Vec<(String, f32)> {
+    let goldens = json("llama3-tiny/goldens.json");
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let mut distances = Vec::new();
+    for golden in goldens["sequences"].as_array().expect("sequences") {
+        let (quant, sequence) = (text(&golden["model"]), text(&golden["name"]));
+        let model = load(
+            runtime,
+            data(&format!("llama3-tiny-a-{quant}.gguf")),
+            options,
+        );
+        let mut session = model.session().expect("a session");
+        let found = session.logits(&ids(&golden["ids"])).expect("logits");
+        let expected = f32s(&format!("llama3-tiny/{quant}-{sequence}.exact.f32"));
+        let distance = max_distance(&found, &expected);
+        distances.push((format!("{quant} {sequence}"), distance));
+    }
+    assert_eq!(distances.len(), 4, "two files, short and long");
+    distances
+}

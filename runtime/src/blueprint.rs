@@ -4,7 +4,8 @@ use lorgnette_shaders::CacheFormat;
 
 use crate::formats::Checkpoint;
 use crate::memory::{MemoryPlan, SessionShape, place};
-use crate::models::llama::{Config, Recording, Style, Weights, record};
+use crate::models::Config;
+use crate::models::llama::{Recording, Style, Weights, record};
 use crate::plan::Plan;
 use crate::weights::{Shape, WeightList};
 use crate::{Error, Result};

@@ -10,7 +10,7 @@ use crate::formats::Checkpoint;
 use crate::gpu::{Gpu, GpuPlayer};
 use crate::loader::stream;
 use crate::memory::{MemoryPlan, Section};
-use crate::models::llama::Config;
+use crate::models::Config;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;

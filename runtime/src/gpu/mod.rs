@@ -5,11 +5,12 @@ mod counters;
 mod device;
 mod pipelines;
 mod player;
+mod realized;
 mod solo;
 mod transfer;
 
 pub use counters::Counters;
 pub(crate) use device::Gpu;
 pub use device::{AdapterKind, AdapterReport, adapters};
-pub(crate) use player::{GpuPlayer, GpuSession};
+pub(crate) use realized::{GpuPlayer, GpuSession};
 pub(crate) use solo::play as play_alone;

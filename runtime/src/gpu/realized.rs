@@ -1,0 +1,227 @@
+//! A plan made real: the model's buffers and pipelines on the device, a session's buffers and its bind groups. Made at
+//! load and when a session opens; nothing here happens during a token.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
+
+use lorgnette_shaders::Step;
+use lorgnette_shaders::kernel::FIRST_STORAGE;
+use wgpu::BufferUsages as Usage;
+
+use super::buffers::Buffer;
+use super::device::Gpu;
+use super::pipelines::Pipeline;
+use super::transfer::Upload;
+use crate::Result;
+use crate::memory::{MemoryPlan, STAGING_BYTES, UNIFORM_ALIGNMENT};
+use crate::plan::{Dispatch, Home, Plan, TensorId};
+
+/// A model on the GPU.
+#[derive(Debug)]
+pub(crate) struct GpuPlayer {
+    pub(super) gpu: Arc<Gpu>,
+    weights: Vec<Buffer>,
+    slots: Vec<Buffer>,
+    params: Buffer,
+    /// For each plan, for each dispatch in order.
+    pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
+    /// A step owns the scratch from its first segment to its last.
+    pub(super) scratch: Mutex<()>,
+}
+
+/// A session on the GPU.
+#[derive(Debug)]
+pub(crate) struct GpuSession {
+    keys: Vec<Buffer>,
+    values: Vec<Buffer>,
+    pub(super) ids: Buffer,
+    pub(super) step: Buffer,
+    pub(super) readback: Buffer,
+    /// For each plan, for each dispatch in order.
+    pub(super) bind_groups: Vec<Vec<wgpu::BindGroup>>,
+}
+
+impl GpuPlayer {
+    /// Creates every buffer and pipeline that the plans need; the weights are still empty.
+    pub fn new(
+        gpu: Arc<Gpu>,
+        plans: &[Plan],
+        memory: &MemoryPlan,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self> {
+        let storage = Usage::STORAGE | Usage::COPY_DST;
+        let weights = memory
+            .weights
+            .iter()
+            .map(|bytes| gpu.buffer("weights", *bytes, storage))
+            .collect::<Result<_>>()?;
+        let slots = memory
+            .slots
+            .iter()
+            .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
+            .collect::<Result<_>>()?;
+        let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
+        let total = plans
+            .iter()
+            .map(|plan| plan.dispatches().count() as u64)
+            .sum();
+        let mut done = 0;
+        let mut pipelines = Vec::new();
+        for plan in plans {
+            let mut made = Vec::new();
+            for dispatch in plan.dispatches() {
+                made.push(gpu.pipeline(&dispatch.shader)?);
+                done += 1;
+                progress(done, total);
+            }
+            pipelines.push(made);
+        }
+        let player = Self {
+            gpu,
+            weights,
+            slots,
+            params,
+            pipelines,
+            scratch: Mutex::new(()),
+        };
+        player.upload_params(plans)?;
+        Ok(player)
+    }
+
+    fn upload_params(&self, plans: &[Plan]) -> Result<()> {
+        let mut bytes = Vec::new();
+        for dispatch in plans.iter().flat_map(Plan::dispatches) {
+            bytes.extend_from_slice(&dispatch.params);
+            bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);
+        }
+        let mut upload = Upload::new(self.gpu.clone())?;
+        let chunk = STAGING_BYTES as usize;
+        for (i, part) in bytes.chunks(chunk).enumerate() {
+            upload.write(
+                part,
+                &[(0, (i * chunk) as u64, part.len() as u64)],
+                &self.params,
+            )?;
+        }
+        upload.finish()
+    }
+
+    /// A ring to fill the weights through.
+    pub fn upload(&self) -> Result<Upload> {
+        Upload::new(self.gpu.clone())
+    }
+
+    /// A weight buffer, to be filled.
+    pub fn weight(&self, index: usize) -> &Buffer {
+        &self.weights[index]
+    }
+
+    /// Creates a session's buffers and all of its bind groups.
+    pub fn open(&self, plans: &[Plan], memory: &MemoryPlan) -> Result<GpuSession> {
+        let sizes = &memory.session;
+        let gpu = &self.gpu;
+        let cache = || {
+            sizes
+                .keys
+                .iter()
+                .map(|bytes| gpu.buffer("cache", *bytes, Usage::STORAGE | Usage::COPY_SRC))
+                .collect::<Result<Vec<_>>>()
+        };
+        let mut session = GpuSession {
+            keys: cache()?,
+            values: cache()?,
+            ids: gpu.buffer(
+                "ids",
+                sizes.ids,
+                Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
+            )?,
+            step: gpu.buffer(
+                "step",
+                sizes.step,
+                Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST,
+            )?,
+            readback: gpu.buffer(
+                "readback",
+                sizes.readback,
+                Usage::MAP_READ | Usage::COPY_DST,
+            )?,
+            bind_groups: Vec::new(),
+        };
+        let mut at = 0;
+        for (plan, pipelines) in plans.iter().zip(&self.pipelines) {
+            let mut groups = Vec::new();
+            for (dispatch, pipeline) in plan.dispatches().zip(pipelines) {
+                groups.push(self.bind(&session, plan, dispatch, pipeline, at));
+                at += UNIFORM_ALIGNMENT;
+            }
+            session.bind_groups.push(groups);
+        }
+        gpu.check()?;
+        Ok(session)
+    }
+
+    fn bind(
+        &self,
+        session: &GpuSession,
+        plan: &Plan,
+        dispatch: &Dispatch,
+        pipeline: &Pipeline,
+        at: u64,
+    ) -> wgpu::BindGroup {
+        let part = |buffer: &'_ Buffer, offset: u64, size: Option<u64>| {
+            (
+                buffer.raw().clone(),
+                offset,
+                size.and_then(std::num::NonZeroU64::new),
+            )
+        };
+        let mut bound = vec![
+            part(&self.params, at, Some(dispatch.params.len() as u64)),
+            part(&session.step, 0, Some(size_of::<Step>() as u64)),
+        ];
+        bound.extend(dispatch.tensors.iter().map(|id| {
+            let (buffer, offset) = self.buffer_of(session, plan, *id);
+            part(buffer, offset, None)
+        }));
+        let entries: Vec<_> = bound
+            .iter()
+            .enumerate()
+            .map(|(binding, (buffer, offset, size))| wgpu::BindGroupEntry {
+                binding: binding as u32,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: *offset,
+                    size: *size,
+                }),
+            })
+            .collect();
+        debug_assert_eq!(
+            entries.len(),
+            FIRST_STORAGE as usize + dispatch.shader.kernel.binds.len()
+        );
+        self.gpu.counts.bind_groups.fetch_add(1, Relaxed);
+        self.gpu
+            .device
+            .create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(&dispatch.label),
+                layout: &pipeline.layout,
+                entries: &entries,
+            })
+    }
+
+    pub(super) fn buffer_of<'a>(
+        &'a self,
+        session: &'a GpuSession,
+        plan: &Plan,
+        id: TensorId,
+    ) -> (&'a Buffer, u64) {
+        match plan.tensor(id).home {
+            Home::Weight(index) => (&self.weights[index], 0),
+            Home::Scratch(slot) => (&self.slots[slot], 0),
+            Home::Keys(layer) => (&session.keys[layer], 0),
+            Home::Values(layer) => (&session.values[layer], 0),
+            Home::Ids => (&session.ids, 0),
+            Home::Angles => (&session.step, UNIFORM_ALIGNMENT),
+        }
+    }
+}

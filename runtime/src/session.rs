@@ -92,7 +92,8 @@ impl Session {
         self.ids.truncate(length);
     }
 
-    /// Logits [vocabulary] behind the last of `ids`, from an empty sequence or from what both have in common.
+    /// Logits, one for each token of the vocabulary, behind the last of `ids`, from an empty sequence or from what both
+    /// have in common.
     ///
     /// # Errors
     /// [`Error::Input`] for no ids or ids outside the vocabulary, [`Error::Context`] for too many, and

@@ -1,4 +1,5 @@
-//! The tiny model as a file in the making, so that a test can change any part of it.
+//! The tiny model as a file in the making, so that a test can change any part of it. It has what a model needs, and no
+//! chat template.
 
 use lorgnette::formats::{Checkpoint, TensorSpec, Value, Writer};
 use lorgnette_tests::{Scratch, data};

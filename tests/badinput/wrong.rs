@@ -1,38 +1,11 @@
-//! What a header can say that no Llama model is, and options that fit no model.
+//! What a file can say that no Llama model is: sizes, keys, names and tensors. What makes it no GGUF file at all is tested
+//! with the formats.
 
 use lorgnette::formats::Value;
-use lorgnette::{Adapter, Error, LoadOptions, Model, Prompt, Runtime, RuntimeOptions};
+use lorgnette::{Error, LoadOptions, Model, Prompt};
 
 use super::altered::Altered;
-
-fn cpu() -> Runtime {
-    Runtime::new(RuntimeOptions {
-        adapter: Adapter::Cpu,
-        ..Default::default()
-    })
-    .expect("no device is needed")
-}
-
-/// Loads it without a device: what is checked here, is checked before one is used.
-fn refusal(file: &Altered, name: &str, options: &LoadOptions) -> Error {
-    let path = file.write(name);
-    match Model::load(&cpu(), path.as_ref(), options, |_| ()) {
-        Ok(_) => panic!("{name} was loaded"),
-        Err(error) => error,
-    }
-}
-
-/// The error must be of that kind and say all of these.
-macro_rules! refused {
-    ($error:expr, $kind:path, $($part:expr),+) => {{
-        let error = $error;
-        assert!(matches!(error, $kind { .. }), "{error:?}");
-        let text = error.to_string();
-        for part in [$($part),+] {
-            assert!(text.contains(part), "no \"{part}\" in: {text}");
-        }
-    }};
-}
+use super::{cpu, refusal, refused};
 
 fn header(name: &str, file: Altered) -> Error {
     refusal(&file, name, &LoadOptions::default())
@@ -277,52 +250,5 @@ fn rope_factors() {
         what,
         pairs,
         "31 of them usable"
-    );
-}
-
-#[test]
-fn options() {
-    let with = |name: &str, options: LoadOptions| refusal(&Altered::tiny(), name, &options);
-    for context in [0, 1 << 30, u32::MAX] {
-        let options = LoadOptions {
-            context: Some(context),
-            ..Default::default()
-        };
-        let found = format!("found {context}");
-        refused!(
-            with("context", options),
-            Error::Input,
-            "context",
-            "1 to",
-            found.as_str()
-        );
-    }
-    let options = LoadOptions {
-        prefill_chunk: 0,
-        ..Default::default()
-    };
-    refused!(
-        with("chunk", options),
-        Error::Input,
-        "prefill chunk",
-        "at least 1",
-        "found 0"
-    );
-}
-
-/// A limit under which not even one row of a tensor or of activations can be bound.
-#[test]
-fn bindings_that_are_too_small() {
-    let runtime = Runtime::new(RuntimeOptions {
-        adapter: Adapter::Cpu,
-        max_binding_bytes: Some(512),
-    })
-    .expect("no device is needed");
-    let path = Altered::tiny().write("small-binding");
-    let error = Model::load(&runtime, path.as_ref(), &LoadOptions::default(), |_| ())
-        .expect_err("nothing fits");
-    assert!(
-        matches!(error, Error::Limit { limit: 512, .. }),
-        "{error:?}"
     );
 }

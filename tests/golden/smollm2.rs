@@ -1,4 +1,5 @@
-//! SmolLM2-135M-Instruct, the real 4-bit model: logits, likeliest tokens, perplexity and prompts.
+//! SmolLM2-135M-Instruct, the real 4-bit model: logits, likeliest tokens, perplexity and prompts. The windows of text
+//! that take too long for a test are left to `goldens`.
 
 use std::sync::OnceLock;
 use std::time::Instant;

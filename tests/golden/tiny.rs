@@ -1,4 +1,5 @@
-//! Two tiny random models in the form of Llama 3.2, Q4_0 and Q4_K_M, short and long.
+//! Two tiny random models in the form of Llama 3.2, Q4_0 and Q4_K_M, short and long: on the device, fused and not, and
+//! by the plain references.
 
 use lorgnette::{Adapter, KvFormat, LoadOptions, Runtime};
 use lorgnette_tests::{data, own_runtime, runtime, tiny};

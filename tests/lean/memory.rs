@@ -1,4 +1,5 @@
-//! Bytes: ours against the plan, and the allocator's against ours.
+//! Bytes: ours against the plan, and the allocator's against ours. Looked at after every step of a load and every event
+//! of an answer.
 
 use std::path::Path;
 

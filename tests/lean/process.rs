@@ -1,4 +1,5 @@
-//! The whole process, driver and its compiler included, over load and decode.
+//! The whole process, driver and its compiler included, over load and decode: the most bytes that were in memory at once,
+//! as Linux counts them.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
 //! Characters of several tokens come whole, on the real model: a smiley and a Chinese character are often cut in two.
+//! The decoder's own tests try every cut; this is the way through a generation.
 
 use lorgnette::{LoadOptions, Prompt};
 use lorgnette_tests::{load, runtime, smollm2};
@@ -26,7 +27,8 @@ fn emoji_and_chinese_come_whole() {
             .expect("starts");
         let answer = Answer::of(generation.map(|event| event.expect("no error")));
         let found = answer.text();
-        assert!(found.contains(character), "the model goes on: {found:?}");
+        let many_bytes = |c: char| c.len_utf8() > 1 && c != '\u{fffd}';
+        assert!(found.contains(many_bytes), "the model goes on: {found:?}");
         assert_eq!(found, model.tokenizer().decode(&answer.ids));
         let broken = answer
             .pieces

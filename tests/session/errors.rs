@@ -1,4 +1,5 @@
-//! Prompts and options that cannot be used: an error says so, and the session goes on.
+//! Prompts and options that cannot be used: an error says so, and the session goes on. Broken model files are tried in
+//! `badinput`.
 
 use lorgnette::{Error, GenerateOptions, Prompt, Sampling, Session};
 

@@ -1,4 +1,5 @@
-//! Sessions: what they give out, when they stop, and that nothing that happens to one is felt by the next answer.
+//! Sessions: what they give out, when they stop, and that nothing that happens to one is felt by the next answer. On a
+//! tiny random model, whose text is noise.
 
 mod cancel;
 mod characters;

@@ -1,4 +1,5 @@
-//! Seeds and log-probabilities.
+//! Seeds and log-probabilities, through a generation. Which token a sampler chooses from given logits is tested with the
+//! sampler.
 
 use lorgnette::{GenerateOptions, log_probability};
 

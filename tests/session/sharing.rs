@@ -1,4 +1,5 @@
-//! Sessions that share a model's weights and scratch, one step each in turn or at the same time.
+//! Sessions that share a model's weights and scratch, one step each in turn or at the same time. Each gives what it gives
+//! alone.
 
 use lorgnette::{Canceller, Event, GenerateOptions, Model, Prompt, Runtime, Session};
 

@@ -1,4 +1,5 @@
-//! What ends an answer: its length, the context, a stop string, the model's own end.
+//! What ends an answer: its length, the context, a stop string, the model's own end. Cancelling is in `cancel`, what a
+//! prompt is refused for in `errors`.
 
 use lorgnette::{GenerateOptions, StopReason};
 

@@ -1,4 +1,5 @@
-//! Second turns: what a session has read is not read again.
+//! Second turns: what a session has read is not read again. Counted in tokens, by the session and by the answer's own
+//! timings.
 
 use lorgnette::{Event, Prompt};
 

@@ -1,4 +1,5 @@
-//! Tensors that are larger than the device can bind are cut by row, and no number changes.
+//! Tensors that are larger than the device can bind are cut by row, and no number changes: embedding, head and
+//! feed-forward.
 
 mod large;
 mod tiny;

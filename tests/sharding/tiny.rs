@@ -1,4 +1,5 @@
-//! Small models under a binding limit of 64 KiB: bit for bit what they give without it.
+//! Small models under a binding limit of 64 KiB: bit for bit what they give without it. Llama-like files, another
+//! geometry, and the references.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What the tests share: paths of committed data, the one device of a test binary, and distances between numbers.
+//! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
+//! between numbers.
 
 pub mod kernels;
 pub mod smollm2;

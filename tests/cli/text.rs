@@ -112,3 +112,22 @@ fn tables_for_people() {
         );
     }
 }
+
+#[test]
+fn a_trace_says_how_many_dispatches_agree() {
+    let traced = run(&[
+        "plan",
+        "-m",
+        tiny().to_str().expect("a plain path"),
+        "--trace",
+        "-p",
+        "In the beginning",
+    ]);
+    expect_success(&traced);
+    // A prefill and a decode step of two layers: ten dispatches a layer and four more each.
+    assert!(
+        stdout(&traced).starts_with("48 dispatches agree"),
+        "{}",
+        stdout(&traced)
+    );
+}

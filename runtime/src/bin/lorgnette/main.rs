@@ -19,6 +19,7 @@ mod plan;
 mod pull;
 mod synth;
 mod tokenize;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
-//! `lorgnette plan`: every dispatch of a forward pass as a table, without a GPU.
+//! `lorgnette plan`: every dispatch of a forward pass as a table, without a GPU; or traced on one.
 
 use clap::ValueEnum;
 use lorgnette::plan::{Dispatch, Home, Plan, Rows, Step, Tensor};
 use lorgnette::{Blueprint, KvFormat};
 
-use crate::args;
 use crate::output::{Result, bytes, input, table, write};
+use crate::{args, trace};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,6 +22,18 @@ pub struct Args {
     /// Rows of the step; as many as the recording takes, if not given
     #[arg(long, value_name = "N")]
     count: Option<u32>,
+    /// Plays a prompt on the device and on the references, and names the first dispatch whose outputs differ
+    #[arg(long, requires = "prompt", conflicts_with_all = ["recording", "position", "count"])]
+    trace: bool,
+    /// The prompt of a trace, as plain text
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        requires = "trace",
+        allow_hyphen_values = true
+    )]
+    prompt: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -45,6 +57,9 @@ impl Recording {
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    if let Some(prompt) = &args.prompt {
+        return trace::run(&args.load, args.context.context, prompt);
+    }
     let (_, blueprint) = args.load.blueprint(args.context.context)?;
     let name = args.recording.name();
     let plan = blueprint.plans.iter().find(|plan| plan.name == name);

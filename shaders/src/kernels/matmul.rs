@@ -26,7 +26,7 @@ params! {
 }
 
 /// Rows of W and rows of x that a workgroup makes.
-const TILE: [u32; 2] = [64, 16];
+const TILE: [u32; 2] = [128, 16];
 
 /// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {

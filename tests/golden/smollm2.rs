@@ -68,7 +68,8 @@ fn likeliest_tokens_with_f16_cache() {
     check_choices("likeliest_tokens_with_f16_cache", KvFormat::F16, 0.1);
 }
 
-/// The model's own tokens go back in, one by one, until it says that it is done.
+/// The model's own tokens go back in, one by one, until it says that it is done. One prompt: a decode step takes
+/// longer than a row of a chunk, and the steps themselves are held against the reference above.
 #[test]
 fn a_greedy_answer_is_the_reference_s() {
     let test = "a_greedy_answer_is_the_reference_s";
@@ -80,7 +81,7 @@ fn a_greedy_answer_is_the_reference_s() {
         sampling: Sampling::greedy(),
         ..Default::default()
     };
-    for golden in smollm2::continuations() {
+    for golden in smollm2::continuations().into_iter().take(1) {
         let clear = golden.margins.iter().take_while(|margin| **margin > 0.005);
         let steps = clear.count().min(golden.end.unwrap_or(golden.ids.len()));
         assert!(steps > 10, "{}: {steps} clear steps", golden.name);

@@ -167,9 +167,10 @@ impl Generation<'_> {
     fn read_prompt(&mut self) -> Result<()> {
         let prompt = std::mem::take(&mut self.prompt);
         let want = self.want();
+        let before = self.session.prefilled();
         let rest = self.session.rewind(&prompt)?;
         let result = self.session.prefill(rest, want)?;
-        self.timings.prefill_tokens = rest.len();
+        self.timings.prefill_tokens = (self.session.prefilled() - before) as usize;
         self.prompt = prompt;
         self.first_token = Instant::now();
         let Some(bytes) = result else {

@@ -46,3 +46,8 @@ pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

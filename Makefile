@@ -40,8 +40,9 @@ clippy: ## Lints.
 doc: ## Documentation without a broken link.
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
-unit: ## Tests.
+unit: ## Tests, on every adapter found.
 	cargo test --workspace --all-features
+	@.ci/adapters
 
 setup: ## What the machine needs: linker, Vulkan, Python.
 	@.ci/machine

@@ -107,6 +107,9 @@ fn enumerate() -> Vec<wgpu::Adapter> {
     adapters
 }
 
+/// How long a segment may take: minutes on a busy software driver, far less than a person waits on any GPU.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// An open device.
 pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
@@ -216,7 +219,7 @@ impl Gpu {
     pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
         let poll = wgpu::PollType::Wait {
             submission_index: Some(submission),
-            timeout: Some(Duration::from_secs(120)),
+            timeout: Some(PATIENCE),
         };
         let polled = self.device.poll(poll);
         self.check()?;

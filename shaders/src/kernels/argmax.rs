@@ -17,7 +17,7 @@ params! {
 /// What is written where a logit is not finite.
 pub const NOT_FINITE: u32 = u32::MAX;
 
-/// logits [vocabulary], ids [context + 1].
+/// logits `[vocabulary]`, ids [context + 1].
 pub static KERNEL: Kernel = Kernel {
     name: "argmax",
     wgsl: include_str!("argmax.wgsl"),

@@ -17,7 +17,7 @@ params! {
     unused: u32,
 }
 
-/// weights [rows, 32 * blocks], ids [context], out [count, 32 * blocks].
+/// weights [rows, 32 * blocks], ids `[context]`, out [count, 32 * blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "embed",
     wgsl: include_str!("embed.wgsl"),

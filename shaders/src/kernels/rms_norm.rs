@@ -14,7 +14,7 @@ params! {
     unused: u32,
 }
 
-/// x [count, cols], gain [cols], out [count or 1, cols].
+/// x [count, cols], gain `[cols]`, out [count or 1, cols].
 pub static KERNEL: Kernel = Kernel {
     name: "rms_norm",
     wgsl: include_str!("rms_norm.wgsl"),

@@ -25,7 +25,7 @@ demo: setup ## A small model answers: make demo PROMPT="..."
 test: setup-test fmt deny clippy doc unit ## All checks; each can be run alone.
 
 goldens: setup-test ## The long checks against an independent engine, for BENCHMARKS.md.
-	cargo run --release -p lorgnette-tests --bin goldens
+	cargo run -q -p lorgnette-tests --bin goldens
 
 fmt: ## Formatting.
 	cargo fmt --all -- --check

@@ -5,7 +5,7 @@ SHELL := bash
 .NOTPARALLEL:
 .PHONY: help demo test goldens fmt clippy doc deny unit setup setup-test
 
-PROMPT ?= In one sentence: what is a lorgnette?
+PROMPT ?= What is the capital of France, and what is it known for?
 LORGNETTE := cargo run --release -q -p lorgnette --features cli,pull --bin lorgnette --
 
 # The Vulkan loader wants some folder here.

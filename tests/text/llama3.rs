@@ -4,10 +4,11 @@
 //! cache, as `llama3/tokenizer.model`. Expected ids come from `data/make-llama3-tokenization.py`.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use lorgnette::{ChatTemplate, RawVocabulary, Tokenizer, Vocabulary};
+use lorgnette::formats::{Checkpoint, Value, Writer};
+use lorgnette::{ChatTemplate, Tokenizer};
 
 use crate::given::{cache, data, ids, joined, message, skipped};
 
@@ -23,7 +24,8 @@ fn tokenizer() -> Option<&'static Tokenizer> {
         let named = std::env::var_os("LORGNETTE_LLAMA3_RANKS").map(PathBuf::from);
         let path = named.unwrap_or_else(|| cache().join("llama3/tokenizer.model"));
         let ranks = std::fs::read_to_string(&path).ok()?;
-        Some(Tokenizer::new(Vocabulary::new(from_ranks(&ranks)).unwrap()).unwrap())
+        let file = Checkpoint::from_bytes(gguf_from_ranks(&ranks)).unwrap();
+        Some(lorgnette::text::tokenizer(file.metadata()).unwrap())
     });
     if built.is_none() {
         skipped(
@@ -33,9 +35,9 @@ fn tokenizer() -> Option<&'static Tokenizer> {
     built.as_ref()
 }
 
-/// Tokens and merges as published GGUF files have them: a token merges from every pair of shorter tokens that it
+/// A GGUF file with the metadata that published files have; a token merges from every pair of shorter tokens that it
 /// joins, in the order of its own rank, then the ranks of the two.
-fn from_ranks(file: &str) -> RawVocabulary {
+fn gguf_from_ranks(file: &str) -> Vec<u8> {
     let mut tokens: Vec<Vec<u8>> = file
         .lines()
         .map(|line| base64(line.split(' ').next().unwrap()))
@@ -58,16 +60,20 @@ fn from_ranks(file: &str) -> RawVocabulary {
     let types = (0..texts.len())
         .map(|id| if id < 128_000 { 1 } else { 3 })
         .collect();
-    RawVocabulary {
-        model: "gpt2".into(),
-        pre: Some("llama-bpe".into()),
-        tokens: texts,
-        types: Some(types),
-        merges,
-        bos: Some(128_000),
-        eos: Some(128_009),
-        ..RawVocabulary::default()
-    }
+    let text = |text: &str| Value::String(text.into());
+    let metadata = [
+        ("general.architecture", text("llama")),
+        ("tokenizer.ggml.model", text("gpt2")),
+        ("tokenizer.ggml.pre", text("llama-bpe")),
+        ("tokenizer.ggml.tokens", Value::Strings(texts)),
+        ("tokenizer.ggml.token_type", Value::I32s(types)),
+        ("tokenizer.ggml.merges", Value::Strings(merges)),
+        ("tokenizer.ggml.bos_token_id", Value::U32(128_000)),
+        ("tokenizer.ggml.eos_token_id", Value::U32(128_009)),
+    ];
+    Writer::new(Vec::new(), Path::new("llama 3"), &metadata, &[])
+        .and_then(Writer::finish)
+        .unwrap()
 }
 
 fn control_names() -> Vec<String> {

@@ -189,3 +189,78 @@ fn compare(
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Recorder, Rows};
+
+    /// A plan of two additions, and what a trace says of the second's output.
+    fn report(found: &[f32], expected: &[f32]) -> TraceReport {
+        let mut recorder = Recorder::new("decode", 1);
+        let x = recorder.scratch("x", Rows::Step, 4);
+        let out = recorder.scratch("out", Rows::Step, 4);
+        recorder.scope("layer 7");
+        recorder.add("first", x, out);
+        recorder.add("second", x, out);
+        let plan = recorder.finish(out, None);
+        let mut report = TraceReport {
+            dispatches: 2,
+            error: 0.0,
+            difference: None,
+        };
+        let words = |values: &[f32]| bytemuck::cast_slice::<f32, u32>(values).to_vec();
+        let (found, expected) = (words(found), words(expected));
+        compare(
+            &mut report,
+            &plan,
+            1,
+            out,
+            &found,
+            &expected,
+            CacheFormat::F16,
+        );
+        report
+    }
+
+    #[test]
+    fn rounding_is_no_difference() {
+        let report = report(&[1.0, -2.0, 3.000_000_2, 0.0], &[1.0, -2.0, 3.0, 0.0]);
+        assert_eq!(report.difference, None);
+        assert!(report.error > 0.0, "it is told all the same");
+    }
+
+    #[test]
+    fn a_wrong_number_is_named() {
+        let report = report(&[1.0, -2.0, 3.1, 0.0], &[1.0, -2.0, 3.0, 0.0]);
+        let difference = report.difference.expect("a difference");
+        assert_eq!((difference.plan, difference.dispatch), ("decode", 1));
+        assert_eq!(
+            (&*difference.label, &*difference.shader),
+            ("layer 7 second", "add")
+        );
+        assert_eq!(
+            (&*difference.tensor, difference.worst),
+            ("out", (2, 3.1, 3.0))
+        );
+    }
+
+    #[test]
+    fn nan_is_a_difference_unless_both_have_it() {
+        let nan = f32::NAN;
+        assert!(
+            report(&[1.0, nan, 0.0, 0.0], &[1.0, 2.0, 0.0, 0.0])
+                .difference
+                .is_some()
+        );
+        assert!(
+            report(&[1.0, 2.0, 0.0, 0.0], &[1.0, nan, 0.0, 0.0])
+                .difference
+                .is_some()
+        );
+        assert_eq!(
+            report(&[1.0, nan, 0.0, 0.0], &[1.0, nan, 0.0, 0.0]).difference,
+            None
+        );
+    }
+}

@@ -25,7 +25,7 @@ const NUMBERS: [&str; 9] = [
 impl Altered {
     /// The tiny Q4_0 model as it is.
     pub fn tiny() -> Self {
-        let file = Checkpoint::open(&data("llama3-tiny-a-q4_0.gguf")).expect("opens");
+        let file = Checkpoint::open(&data("llama3-tiny/q4_0.gguf")).expect("opens");
         let m = file.metadata();
         let text = |key| Value::String(m.string(key).expect("a text").to_owned());
         let texts =

@@ -134,7 +134,7 @@ fn every_field_of_every_format() {
 /// The real files pass.
 #[test]
 fn good_files() {
-    for name in ["llama3-tiny-a-q4_0.gguf", "llama3-tiny-a-q4_k_m.gguf"] {
+    for name in ["llama3-tiny/q4_0.gguf", "llama3-tiny/q4_k_m.gguf"] {
         let file = Checkpoint::open(&data(name)).expect("opens");
         for tensor in file.tensors() {
             let bytes = file.rows(tensor, 0..tensor.rows);

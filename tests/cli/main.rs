@@ -25,7 +25,7 @@ fn tiny() -> PathBuf {
         "..",
         "tests",
         "data",
-        "llama3-tiny-a-q4_0.gguf",
+        "llama3-tiny/q4_0.gguf",
     ]
     .iter()
     .collect()
@@ -44,6 +44,10 @@ fn command(arguments: &[&str]) -> Command {
         .env("LORGNETTE_CACHE", scratch("cli-empty-cache"))
         .env_remove("LORGNETTE_LOG")
         .stdin(Stdio::null());
+    // Without it some drivers put words of their own on standard error.
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    }
     command
 }
 

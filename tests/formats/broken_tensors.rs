@@ -150,7 +150,7 @@ fn places() {
 /// Cut anywhere, a real file is refused.
 #[test]
 fn truncated_at_any_byte() {
-    let whole = std::fs::read(data("llama3-tiny-a-q4_k_m.gguf")).expect("test data");
+    let whole = std::fs::read(data("llama3-tiny/q4_k_m.gguf")).expect("test data");
     let header = Header::parse(&whole, whole.len() as u64).expect("a sound file");
     let start = header.data_offset as usize;
     let end = header.tensors.iter().map(|t| t.offset + t.bytes).max();

@@ -35,7 +35,7 @@ fn the_estimate_of_host_memory_is_within_a_tenth() {
         check(name, &make(&shape, WeightFormat::Q4_0, 1, &path));
         std::fs::remove_file(&path).expect("the file is there");
     }
-    let small = data("llama3-tiny-a-q4_0.gguf");
+    let small = data("llama3-tiny/q4_0.gguf");
     check("tiny", &Checkpoint::open(&small).expect("the tiny model"));
     match lorgnette::pull::cached("smollm2-135m") {
         Some(path) => check(

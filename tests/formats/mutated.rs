@@ -90,7 +90,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
 fn real_headers() {
     let mut random = Random(1);
     let (mut read, mut refused) = (0, 0);
-    for name in ["llama3-tiny-a-q4_0.gguf", "llama3-tiny-a-q4_k_m.gguf"] {
+    for name in ["llama3-tiny/q4_0.gguf", "llama3-tiny/q4_k_m.gguf"] {
         let whole = std::fs::read(data(name)).expect("test data");
         let file_len = whole.len() as u64;
         let sound = Header::parse(&whole, file_len).expect("a sound file");

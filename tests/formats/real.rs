@@ -8,7 +8,7 @@ use super::{data, floats};
 
 #[test]
 fn metadata() {
-    let file = Checkpoint::open(&data("llama3-tiny-a-q4_k_m.gguf")).expect("a real file");
+    let file = Checkpoint::open(&data("llama3-tiny/q4_k_m.gguf")).expect("a real file");
     let m = file.metadata();
     assert_eq!(file.version(), 3);
     assert_eq!(file.file_bytes(), 1_029_088);
@@ -44,7 +44,7 @@ fn metadata() {
 
 #[test]
 fn tensors() {
-    let file = Checkpoint::open(&data("llama3-tiny-a-q4_k_m.gguf")).expect("a real file");
+    let file = Checkpoint::open(&data("llama3-tiny/q4_k_m.gguf")).expect("a real file");
     assert_eq!(file.tensors().len(), 21);
     let expected = [
         ("output_norm.weight", WeightFormat::F32, 256, 1, 13536),
@@ -65,7 +65,7 @@ fn tensors() {
 /// The factors that llama.cpp's converter wrote into the files (factor 32, base 500000, heads of 64).
 #[test]
 fn rope_factors() {
-    for name in ["llama3-tiny-a-q4_0.gguf", "llama3-tiny-a-q4_k_m.gguf"] {
+    for name in ["llama3-tiny/q4_0.gguf", "llama3-tiny/q4_k_m.gguf"] {
         let file = Checkpoint::open(&data(name)).expect("a real file");
         let theirs = floats(&file, "rope_freqs.weight");
         let ours = SynthShape::like("llama-3.2-1b").unwrap().rope_factors();

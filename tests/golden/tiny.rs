@@ -43,7 +43,7 @@ fn the_references_are_right_too() {
 #[test]
 fn gpu_and_references_agree_dispatch_by_dispatch() {
     for quant in ["q4_0", "q4_k_m"] {
-        let path = data(&format!("llama3-tiny-a-{quant}.gguf"));
+        let path = data(&format!("llama3-tiny/{quant}.gguf"));
         let report = lorgnette::trace(
             runtime(),
             path,

@@ -103,13 +103,13 @@ fn a_tiny_model() {
             kv,
             ..Default::default()
         };
-        check(&data("llama3-tiny-a-q4_k_m.gguf"), &options, 1);
+        check(&data("llama3-tiny/q4_k_m.gguf"), &options, 1);
     }
     let options = LoadOptions {
         context: Some(4096),
         ..Default::default()
     };
-    check(&data("llama3-tiny-a-q4_0.gguf"), &options, 3);
+    check(&data("llama3-tiny/q4_0.gguf"), &options, 3);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn smollm2_at_its_peak() {
 #[test]
 fn a_load_that_fails() {
     let runtime = own_runtime(Adapter::Auto, None);
-    let bytes = std::fs::read(data("llama3-tiny-a-q4_0.gguf")).expect("the file");
+    let bytes = std::fs::read(data("llama3-tiny/q4_0.gguf")).expect("the file");
     let file = Checkpoint::from_bytes(bytes.clone()).expect("opens");
     let last = file
         .tensors()

@@ -108,7 +108,7 @@ fn check(path: &Path, limit: Option<u64>, tokens: usize) -> u64 {
 
 #[test]
 fn of_tiny_models() {
-    let [one, mixed] = ["q4_0", "q4_k_m"].map(|quant| data(&format!("llama3-tiny-a-{quant}.gguf")));
+    let [one, mixed] = ["q4_0", "q4_k_m"].map(|quant| data(&format!("llama3-tiny/{quant}.gguf")));
     assert_eq!(check(&one, None, 6), 2 * 10 + 4);
     let mixed_types = check(&mixed, None, 6);
     assert!(mixed_types > 24, "this file mixes types: {mixed_types}");

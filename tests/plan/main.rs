@@ -15,7 +15,7 @@ const COMMON: u64 = 128 << 20;
 const QUANTS: [&str; 2] = ["q4_0", "q4_k_m"];
 
 fn checkpoint(quant: &str) -> Checkpoint {
-    Checkpoint::open(&data(&format!("llama3-tiny-a-{quant}.gguf"))).expect("a tiny model")
+    Checkpoint::open(&data(&format!("llama3-tiny/{quant}.gguf"))).expect("a tiny model")
 }
 
 /// What a test looks at, and its name.

@@ -27,7 +27,7 @@ fn tiny_on(runtime: &Runtime) -> Model {
         prefill_chunk: 16,
         ..Default::default()
     };
-    load(runtime, data("llama3-tiny-a-q4_0.gguf"), &options)
+    load(runtime, data("llama3-tiny/q4_0.gguf"), &options)
 }
 
 /// The one that the tests share.

@@ -88,7 +88,7 @@ fn check(path: &Path, kv: KvFormat, runtimes: [&Runtime; 2]) {
 #[test]
 fn llama_like_files() {
     let limited = own_runtime(Adapter::Auto, Some(LIMIT));
-    for name in ["llama3-tiny-a-q4_0.gguf", "llama3-tiny-a-q4_k_m.gguf"] {
+    for name in ["llama3-tiny/q4_0.gguf", "llama3-tiny/q4_k_m.gguf"] {
         check(&data(name), KvFormat::F16, [runtime(), &limited]);
     }
 }
@@ -123,7 +123,7 @@ fn another_geometry() {
 fn the_references() {
     let [whole, cut] = [None, Some(LIMIT)].map(|limit| own_runtime(Adapter::Cpu, limit));
     check(
-        &data("llama3-tiny-a-q4_0.gguf"),
+        &data("llama3-tiny/q4_0.gguf"),
         KvFormat::F16,
         [&whole, &cut],
     );

@@ -12,11 +12,7 @@ pub fn logit_distances(runtime: &Runtime, options: &LoadOptions) -> Vec<(String,
     let mut distances = Vec::new();
     for golden in goldens["sequences"].as_array().expect("sequences") {
         let (quant, sequence) = (text(&golden["model"]), text(&golden["name"]));
-        let model = load(
-            runtime,
-            data(&format!("llama3-tiny-a-{quant}.gguf")),
-            options,
-        );
+        let model = load(runtime, data(&format!("llama3-tiny/{quant}.gguf")), options);
         let mut session = model.session().expect("a session");
         let found = session.logits(&ids(&golden["ids"])).expect("logits");
         let expected = f32s(&format!("llama3-tiny/{quant}-{sequence}.exact.f32"));

@@ -1,7 +1,7 @@
 //! Llama 3's tokenizer, in the form a GGUF file has it, against tiktoken.
 //!
 //! The vocabulary is built here from Meta's ranks file, which is not kept in the repository: it is looked for in the
-//! cache, as `llama3/tokenizer.model`. Expected ids come from `data/make-llama3-tokenization.py`.
+//! cache, as `llama3/tokenizer.model`. Expected ids come from `data/llama3-tokenizer/make.py`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ fn base64(text: &str) -> Vec<u8> {
 #[test]
 fn every_string_has_the_ids_that_tiktoken_gives() {
     let Some(tokenizer) = tokenizer() else { return };
-    let cases = data("llama3-tokenization.json");
+    let cases = data("llama3-tokenizer/tokenization.json");
     for case in cases.as_array().unwrap() {
         let text = case["text"].as_str().unwrap();
         let expected = ids(&case["ids"]);

@@ -1,7 +1,7 @@
 """Writes llama3-tokenization.json: strings and the ids that tiktoken gives them with Llama 3's ranks.
 
     pip install tiktoken
-    python make-llama3-tokenization.py path/to/tokenizer.model > llama3-tokenization.json
+    python make.py path/to/tokenizer.model > tokenization.json
 
 The ids are facts about the strings; the ranks file itself is Meta's and is not kept here.
 """

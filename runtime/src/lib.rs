@@ -40,7 +40,7 @@ pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
 pub use memory::{MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
-pub use runtime::{Adapter, Runtime, RuntimeOptions};
+pub use runtime::{Adapter, COMMON_BINDING_BYTES, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
 pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};

@@ -36,7 +36,7 @@ pub struct Runtime {
 }
 
 /// What most phones can bind, assumed where no device is asked.
-pub(crate) const COMMON_BINDING_BYTES: u64 = 128 << 20;
+pub const COMMON_BINDING_BYTES: u64 = 128 << 20;
 
 impl Runtime {
     /// Opens the device.

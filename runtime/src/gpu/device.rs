@@ -161,15 +161,11 @@ impl Gpu {
 
     fn request(adapter: &wgpu::Adapter, report: AdapterReport) -> Result<Self> {
         let offered = adapter.limits();
-        // What the kernels are written for, and no more than the adapter has where it has less; sizes as large as it has.
+        // What the kernels are written for (four storage buffers, 256 invocations), and sizes as large as the adapter has.
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::downlevel_defaults()
-        };
-        let required_limits = wgpu::Limits {
-            max_storage_buffers_per_shader_stage: 4,
-            ..required_limits
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),

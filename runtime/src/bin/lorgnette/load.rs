@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
-use lorgnette::{Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage};
+use lorgnette::{
+    Blueprint, COMMON_BINDING_BYTES, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage,
+};
 
 use crate::args::{Device, File, Load};
 use crate::output::{Failure, Result, input};
-
-/// What most phones can bind; plans without a device are made for it.
-const COMMON_BINDING_BYTES: u64 = 128 << 20;
 
 impl File {
     /// The file behind the name.

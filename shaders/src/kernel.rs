@@ -13,17 +13,39 @@ pub struct Step {
     pub position: u32,
     /// Rows (tokens) in this step.
     pub count: u32,
-    #[doc(hidden)]
-    pub unused: [u32; 2],
+    /// First positions of the sequence that never leave the cache.
+    pub keep: u32,
+    /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
+    pub dropped: u32,
 }
 
 impl Step {
-    /// `count` rows from `position` on.
+    /// `count` rows from `position` on, with everything before them in the cache.
     pub const fn new(position: u32, count: u32) -> Self {
         Self {
             position,
             count,
-            unused: [0; 2],
+            keep: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The row of a cache of `context` rows that a position is in: the kept positions have rows of their own, the others
+    /// follow each other round a ring of the rest. As `cache_row` of the kernels has it.
+    pub const fn cache_row(&self, position: u32, context: u32) -> u32 {
+        if position < self.keep {
+            return position;
+        }
+        self.keep + (position - self.keep) % (context - self.keep)
+    }
+
+    /// The position that has this number among those in the cache, and whether it is a kept one in front of a gap:
+    /// the shifted query meets it.
+    pub const fn cached(&self, number: u32) -> (u32, bool) {
+        if number < self.keep {
+            (number, self.dropped > 0)
+        } else {
+            (number + self.dropped, false)
         }
     }
 }
@@ -83,6 +105,8 @@ pub enum Part {
     Weights,
     /// `cache_pack` and `cache_unpack` of the chosen KV cache format.
     Cache,
+    /// `cache_row` and `window_row`: which row of the cache a position is in.
+    Window,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
     /// `reduce_add4`: the same for four sums at once.
@@ -222,6 +246,7 @@ impl Shader {
                         CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
                     },
                 ),
+                Part::Window => text.push_str(include_str!("parts/window.wgsl")),
                 Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
                 Part::ReduceAdd4 => text.push_str(include_str!("parts/reduce_add4.wgsl")),
                 Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),

@@ -62,7 +62,7 @@ fn the_angles_of_a_model_are_exact_at_far_positions() {
         case.buffers[0][..angles.len()].copy_from_slice(bytemuck::cast_slice(&angles));
         let (before, after) = (&case.buffers[1], &found(&case)[1]);
         let exact = layer.angles();
-        let (stride, rotated) = (10 * 64, 8 * 64);
+        let (stride, rotated) = (layer.stride(), 8 * 64);
         let mut max = 0f64;
         for t in 0..2 {
             for i in (0..rotated).step_by(2) {

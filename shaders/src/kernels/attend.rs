@@ -17,17 +17,17 @@ params! {
     scale: f32,
     /// Query heads.
     heads: u32,
+    /// Rows of the cache.
+    context: u32,
     /// Padding of the uniform.
-    unused_0: u32,
-    /// Padding of the uniform.
-    unused_1: u32,
+    unused: u32,
 }
 
-/// qkv [count, 4 * stride], keys and values [context, kv_heads, head size], out [count, heads, head size].
+/// qkv [count, 4 * stride] ending in the shifted queries, keys and values [context, kv_heads, head size], out [count, heads, head size].
 pub static KERNEL: Kernel = Kernel {
     name: "attend",
     wgsl: include_str!("attend.wgsl"),
-    parts: &[Part::Cache],
+    parts: &[Part::Cache, Part::Window],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Read),
@@ -46,26 +46,30 @@ fn reference(call: Call<'_>) {
     let (p, [qkv, keys, values, mut out]) = call.open::<Params, 4>();
     let (size, heads) = (p.quads as usize * 4, p.heads as usize);
     for t in 0..step.count as usize {
-        let positions = step.position as usize + t + 1;
+        let seen = step.position + t as u32 + 1 - step.dropped;
         for head in 0..heads {
-            let query = &qkv.f32s()[t * p.stride as usize * 4 + head * size..][..size];
-            let at =
-                |position: usize| (position * p.kv_heads as usize + head / p.group as usize) * size;
-            let score = |position: usize| {
-                let key = (0..size).map(|i| cache.load(keys.words(), at(position) + i));
+            let stride = p.stride as usize * 4;
+            let queries = [0, stride - heads * size]
+                .map(|part| &qkv.f32s()[t * stride + part + head * size..][..size]);
+            let at = |number: u32| {
+                let row = step.cache_row(step.cached(number).0, p.context);
+                (row * p.kv_heads + head as u32 / p.group) as usize * size
+            };
+            let score = |number: u32| {
+                let query = queries[usize::from(step.cached(number).1)];
+                let key = (0..size).map(|i| cache.load(keys.words(), at(number) + i));
                 query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
             };
-            let scores: Vec<f32> = (0..positions).map(score).collect();
+            let scores: Vec<f32> = (0..seen).map(score).collect();
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let value =
-                    |position: usize| f64::from(cache.load(values.words(), at(position) + i));
+                let value = |number: u32| f64::from(cache.load(values.words(), at(number) + i));
                 let sum: f64 = shares
                     .iter()
-                    .enumerate()
-                    .map(|(n, share)| f64::from(*share) * value(n))
+                    .zip(0..)
+                    .map(|(share, number)| f64::from(*share) * value(number))
                     .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }

@@ -12,13 +12,21 @@ params! {
     values_offset: u32,
     /// Row length of qkv / 4.
     stride: u32,
+    /// Rows of the cache.
+    context: u32,
+    /// Padding of the uniform.
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
+    /// Padding of the uniform.
+    unused_2: u32,
 }
 
 /// qkv [count, 4 * stride], keys and values [context, 4 * quads].
 pub static KERNEL: Kernel = Kernel {
     name: "kv_write",
     wgsl: include_str!("kv_write.wgsl"),
-    parts: &[Part::Cache],
+    parts: &[Part::Cache, Part::Window],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Write),
@@ -36,7 +44,7 @@ fn reference(call: Call<'_>) {
     let (p, [qkv, mut keys, mut values]) = call.open::<Params, 3>();
     let (row, stride) = (p.quads as usize * 4, p.stride as usize * 4);
     for t in 0..step.count as usize {
-        let to = (step.position as usize + t) * row;
+        let to = step.cache_row(step.position + t as u32, p.context) as usize * row;
         for i in 0..row {
             let from = t * stride + i;
             cache.store(

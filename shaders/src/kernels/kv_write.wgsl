@@ -6,6 +6,11 @@ struct Params {
     keys_offset: u32,
     values_offset: u32,
     stride: u32,
+    // Rows of the cache.
+    context: u32,
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
@@ -19,7 +24,7 @@ fn kv_write(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
         return;
     }
     let source = group.y * params.stride + i;
-    let to = (step.position + group.y) * params.quads + i;
+    let to = cache_row(step.position + group.y) * params.quads + i;
     keys[to] = cache_pack(qkv[source + params.keys_offset]);
     values[to] = cache_pack(qkv[source + params.values_offset]);
 }

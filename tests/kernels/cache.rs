@@ -1,6 +1,7 @@
 //! The cache formats themselves, as the references have them: sizes, and how far a stored number may be from its own.
 //! No device.
 
+use half::f16;
 use lorgnette::KvFormat;
 use lorgnette_shaders::WeightFormat;
 use lorgnette_shaders::cases::{GUARD, Noise};
@@ -60,24 +61,29 @@ fn every_number_is_within_a_step_of_its_block() {
     }
 }
 
-/// The blocks of files are made of the same numbers: what one can say, the other keeps, where its scale is the same.
+/// Blocks of files (made by the `gguf` package) whose largest quant is the largest there is have the scale that the cache
+/// chooses too, and so come back as they are.
 #[test]
 fn blocks_of_files_are_kept() {
-    for (weights, cache) in [
-        (WeightFormat::Q8_0, KvFormat::Q8_0),
-        (WeightFormat::Q4_0, KvFormat::Q4_0),
+    for (weights, cache, most) in [
+        (WeightFormat::Q8_0, KvFormat::Q8_0, 127.0),
+        (WeightFormat::Q4_0, KvFormat::Q4_0, 8.0),
     ] {
         let name = format!("dequant/{}.blocks", weights.name());
         let bytes = std::fs::read(data(&name)).expect("blocks");
-        let values = weights.dequantize_file(&bytes);
         let mut kept = 0;
-        for block in values.chunks_exact(32) {
-            let once = round_trip(cache, block);
-            assert_eq!(round_trip(cache, &once), once, "{cache:?}: twice is once");
-            kept += usize::from(once == block);
+        for block in bytes.chunks_exact(weights.file_block_bytes()) {
+            let values = weights.dequantize_file(block);
+            let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
+            let once = round_trip(cache, &values);
+            let largest = values.iter().fold(0f32, |most, v| most.max(v.abs()));
+            if largest == most * scale.abs() {
+                assert_eq!(once, values, "{cache:?}");
+                kept += 1;
+            }
         }
-        println!("{cache:?}: {kept} of {} blocks", values.len() / 32);
-        assert!(kept > values.len() / 32 / 2, "{cache:?}: {kept} blocks");
+        println!("{cache:?}: {kept} blocks");
+        assert!(kept > 10, "{cache:?}: {kept} blocks");
     }
 }
 

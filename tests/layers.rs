@@ -228,7 +228,11 @@ fn a_kernel_is_in_all_its_places() {
     assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), expected);
     assert_eq!(stems("shaders/src/kernels", "rs", &["mod"]), expected);
     assert_eq!(
-        stems("tests/kernels", "rs", &["main", "selftest"]),
+        stems(
+            "tests/kernels",
+            "rs",
+            &["cache", "main", "selftest", "sliding"]
+        ),
         expected
     );
     for kernel in KERNELS {

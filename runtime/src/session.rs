@@ -137,9 +137,12 @@ impl Session {
             });
         }
         let words = self.model.shared.player.keys(&self.player, layer)?;
-        let elements = blueprint.context as usize * config.kv_heads * config.head_size;
-        let load = |i| blueprint.kv.load(&words, i);
-        Ok((0..elements).map(load).collect())
+        let elements = config.kv_heads * config.head_size;
+        let rows = words.chunks_exact(blueprint.kv.row_bytes(elements) / 4);
+        let rows = rows.take(blueprint.context as usize);
+        Ok(rows
+            .flat_map(|row| blueprint.kv.load_row(row, elements))
+            .collect())
     }
 
     /// Logits, one for each token of the vocabulary, behind the last of `ids`, from an empty sequence or from what both

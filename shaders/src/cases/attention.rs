@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use super::{Case, GUARD, Noise, Values, shader};
-use crate::kernel::{CacheFormat, Parts, Step};
+use crate::cache::CacheFormat;
+use crate::kernel::{Parts, Step};
 use crate::kernels::{attend, kv_write, rope};
+use crate::weights::BLOCK;
 
 /// The heads of an attention layer at a position.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,10 @@ impl Attention {
 
     const fn kv_width(&self) -> usize {
         self.kv_heads * self.size
+    }
+
+    const fn row_words(&self) -> usize {
+        self.cache.row_bytes(self.kv_width()) / 4
     }
 
     fn step(&self) -> Step {
@@ -87,7 +93,7 @@ impl Attention {
 
     pub(super) fn kv_write_of(&self, what: &dyn Debug, step: Step, context: usize) -> Case {
         let params = kv_write::Params {
-            quads: self.kv_width() as u32 / 4,
+            row_blocks: (self.kv_width() / BLOCK) as u32,
             keys_offset: (self.heads * self.size) as u32 / 4,
             values_offset: ((self.heads + self.kv_heads) * self.size) as u32 / 4,
             stride: self.stride() as u32 / 4,
@@ -104,11 +110,9 @@ impl Attention {
         let shader = shader(&kv_write::KERNEL, self.cache);
         let buffers = vec![qkv, cache.clone(), cache];
         let mut case = Case::new(what, shader, params, step, buffers);
-        (case.values, case.nmse) = match self.cache {
-            CacheFormat::F32 => (Values::F32, 0.0),
-            // WGSL lets f16 be rounded either way.
-            CacheFormat::F16 => (Values::F16, 1e-6),
-        };
+        let (format, elements) = (self.cache, self.kv_width());
+        case.values = Values::Cache { format, elements };
+        case.nmse = format.rounding();
         case
     }
 
@@ -120,7 +124,7 @@ impl Attention {
     pub(super) fn attend_of(&self, what: &dyn Debug, step: Step, context: usize) -> Case {
         let params = attend::Params {
             group: (self.heads / self.kv_heads) as u32,
-            kv_heads: self.kv_heads as u32,
+            row_blocks: (self.kv_width() / BLOCK) as u32,
             quads: self.size as u32 / 4,
             stride: self.stride() as u32 / 4,
             scale: 1.0 / (self.size as f32).sqrt(),
@@ -151,16 +155,10 @@ impl Attention {
         let mut cache = vec![GUARD; context * row];
         for number in 0..(self.position + self.count) as u32 - step.dropped {
             let at = step.cache_row(step.cached(number).0, context as u32) as usize * row;
-            cache[at..at + row].copy_from_slice(&match self.cache {
-                CacheFormat::F32 => noise.f32s(self.kv_width(), 2.0),
-                CacheFormat::F16 => noise.f16s(self.kv_width(), 2.0),
-            });
+            let values = noise.f32s(self.kv_width(), 2.0);
+            let stored = &mut cache[at..at + row];
+            self.cache.store_row(stored, bytemuck::cast_slice(&values));
         }
         cache
-    }
-
-    /// Words of a row of the cache.
-    const fn row_words(&self) -> usize {
-        self.kv_width() * self.cache.element_bytes() / 4
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
 use crate::reference::Call;
+use crate::weights::BLOCK;
 
 params! {
     /// Query heads that share a key head.
     group: u32,
-    /// Key heads.
-    kv_heads: u32,
+    /// Blocks of 32 elements in a row of keys (and of values).
+    row_blocks: u32,
     /// Head size / 4: 8, 16 or 32.
     quads: u32,
     /// Row length of qkv / 4.
@@ -45,31 +46,36 @@ fn reference(call: Call<'_>) {
     let (step, cache) = (call.step, call.parts.cache.expect("a cache format"));
     let (p, [qkv, keys, values, mut out]) = call.open::<Params, 4>();
     let (size, heads) = (p.quads as usize * 4, p.heads as usize);
+    let elements = p.row_blocks as usize * BLOCK;
+    let words = cache.row_bytes(elements) / 4;
+    // By their numbers, from the kept ones to the step's last.
+    let load = |cached: &[u32]| -> Vec<Vec<f32>> {
+        let numbers = 0..step.position + step.count - step.dropped;
+        let rows = numbers.map(|number| step.cache_row(step.cached(number).0, p.context) as usize);
+        rows.map(|row| cache.load_row(&cached[row * words..][..words], elements))
+            .collect()
+    };
+    let (keys, values) = (load(keys.words()), load(values.words()));
     for t in 0..step.count as usize {
-        let seen = step.position + t as u32 + 1 - step.dropped;
+        let seen = (step.position + t as u32 + 1 - step.dropped) as usize;
         for head in 0..heads {
             let stride = p.stride as usize * 4;
             let queries = [0, stride - heads * size]
                 .map(|part| &qkv.f32s()[t * stride + part + head * size..][..size]);
-            let at = |number: u32| {
-                let row = step.cache_row(step.cached(number).0, p.context);
-                (row * p.kv_heads + head as u32 / p.group) as usize * size
-            };
-            let score = |number: u32| {
+            let at = head / p.group as usize * size;
+            let score = |(number, key): (u32, &Vec<f32>)| {
                 let query = queries[usize::from(step.cached(number).1)];
-                let key = (0..size).map(|i| cache.load(keys.words(), at(number) + i));
-                query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
+                let products = query.iter().zip(&key[at..]).map(|(q, k)| q * k);
+                products.sum::<f32>() * p.scale
             };
-            let scores: Vec<f32> = (0..seen).map(score).collect();
+            let scores: Vec<f32> = (0..).zip(&keys[..seen]).map(score).collect();
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let value = |number: u32| f64::from(cache.load(values.words(), at(number) + i));
-                let sum: f64 = shares
-                    .iter()
-                    .zip(0..)
-                    .map(|(share, number)| f64::from(*share) * value(number))
+                let shared = shares.iter().zip(&values);
+                let sum: f64 = shared
+                    .map(|(share, value)| f64::from(*share) * f64::from(value[at + i]))
                     .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }

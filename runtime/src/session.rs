@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use lorgnette_shaders::kernels::argmax::NOT_FINITE;
-
-use crate::blueprint::{DECODE, PREFILL, SCORE};
+use crate::blueprint::{DECODE, PREFILL};
 use crate::model::Model;
 use crate::player::{PlayerSession, Turn, Want};
 use crate::window::{Overflow, Window};
@@ -30,26 +28,15 @@ impl Canceller {
     }
 }
 
-/// What the model thinks of one position of a text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Score {
-    /// The most likely next token.
-    pub best: u32,
-    /// Its log-probability (natural).
-    pub best_log_probability: f32,
-    /// The log-probability (natural) of the token that really came next.
-    pub next_log_probability: f32,
-}
-
 /// A sequence of tokens and its keys and values.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) model: Model,
     player: PlayerSession,
     /// Tokens read, from the first: those whose keys and values have left among them.
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     /// Which of them are in the cache.
-    window: Window,
+    pub(crate) window: Window,
     canceller: Canceller,
     prefilled: u64,
 }
@@ -160,40 +147,6 @@ impl Session {
         Ok(logits)
     }
 
-    /// A score for each of `ids` but the last, from an empty sequence.
-    ///
-    /// # Errors
-    /// As [`Session::logits`].
-    pub fn score(&mut self, ids: &[u32]) -> Result<Vec<Score>> {
-        self.canceller.reset();
-        self.check_ids(ids)?;
-        self.truncate(0);
-        let rows = self.model.shared.blueprint.plans[SCORE].rows;
-        let rows = self.window.step_rows(rows);
-        let mut scores = Vec::with_capacity(ids.len());
-        for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
-            // One more than the chunk: the id behind the last row is what that row is scored against.
-            let with_next = &ids[first..=first + chunk.len()];
-            let bytes = self
-                .play(SCORE, with_next, chunk.len(), Want::Scores)?
-                .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(chunk);
-            for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
-                let [best, total] = [words[1], words[2]].map(f32::from_bits);
-                if words[0] == NOT_FINITE {
-                    return Err(not_finite(scores.len()));
-                }
-                let next = f32::from_bits(words[3]);
-                scores.push(Score {
-                    best: words[0],
-                    best_log_probability: best - total,
-                    next_log_probability: next - total,
-                });
-            }
-        }
-        Ok(scores)
-    }
-
     /// Keeps what `ids` and the cache have in common, at least one token short of all, and returns the rest of `ids`.
     /// Where the session slides and needs tokens that have left, the rest begins behind the kept ones.
     pub(crate) fn rewind<'a>(&mut self, ids: &'a [u32]) -> Result<&'a [u32]> {
@@ -237,7 +190,8 @@ impl Session {
         Ok(result)
     }
 
-    fn play(
+    /// Plays one step behind the tokens read so far, which it does not add to.
+    pub(crate) fn play(
         &mut self,
         plan: usize,
         ids: &[u32],

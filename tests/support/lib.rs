@@ -8,8 +8,9 @@ pub mod tiny;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions, Session};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -104,6 +105,28 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
         max_binding_bytes,
     })
     .expect("an adapter")
+}
+
+/// Does `work`, which is cancelled from another thread once the device has done so many dispatches of it.
+pub fn cancelled_within<T>(
+    runtime: &Runtime,
+    session: &mut Session,
+    dispatches: u64,
+    work: impl FnOnce(&mut Session) -> T,
+) -> T {
+    let before = runtime.counters().dispatches;
+    let canceller = session.canceller();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let start = Instant::now();
+            while runtime.counters().dispatches < before + dispatches {
+                assert!(start.elapsed() < Duration::from_secs(120), "work goes on");
+                std::thread::sleep(Duration::from_micros(50));
+            }
+            canceller.cancel();
+        });
+        work(session)
+    })
 }
 
 /// A file that a test writes; it is gone when this is dropped.

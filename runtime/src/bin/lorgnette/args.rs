@@ -1,7 +1,9 @@
 //! Options that several commands share.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, KvFormat, Sampling, WeightFormat};
+use lorgnette::{Adapter, KvFormat, Overflow, Sampling, WeightFormat};
+
+use crate::output::Failure;
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -48,6 +50,42 @@ pub struct Context {
     /// Tokens that a session can hold; by default the model's own number, but at most 2048
     #[arg(short, long, value_name = "N")]
     pub context: Option<u32>,
+}
+
+/// What happens when the context is full.
+#[derive(Debug, clap::Args)]
+pub struct Full {
+    /// When the context is full, `stop` ends the answer; `slide` lets the oldest tokens go and never ends
+    #[arg(long, value_name = "stop|slide", default_value = "stop", value_parser = ["stop", "slide"], hide_possible_values = true)]
+    overflow: String,
+    /// First tokens that stay when it slides; by default the system prompt's, and at least 4
+    #[arg(long, value_name = "N")]
+    keep: Option<u32>,
+}
+
+impl Full {
+    pub fn check(&self) -> Result<(), Failure> {
+        match (self.slides(), self.keep) {
+            (false, Some(_)) => Err(Failure::Usage(
+                "--keep is for --overflow slide: without it nothing leaves".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn slides(&self) -> bool {
+        self.overflow == "slide"
+    }
+
+    /// `opening` are the tokens that stay where no number is given.
+    pub fn overflow(&self, opening: impl FnOnce() -> u32) -> Overflow {
+        match self.slides() {
+            true => Overflow::Slide {
+                keep: self.keep.unwrap_or_else(opening),
+            },
+            false => Overflow::Stop,
+        }
+    }
 }
 
 /// How an answer is made. The defaults are llama.cpp's. Numbers below zero reach the library, which says what it takes.

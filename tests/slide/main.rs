@@ -16,13 +16,20 @@ const CHUNK: u32 = 16;
 
 /// The tiny model with so many rows of keys and values.
 fn tiny(runtime: &Runtime, context: u32) -> Model {
-    let options = LoadOptions {
+    load(
+        runtime,
+        data("llama3-tiny/q4_0.gguf"),
+        &options(context, CHUNK),
+    )
+}
+
+fn options(context: u32, prefill_chunk: u32) -> LoadOptions {
+    LoadOptions {
         context: Some(context),
-        prefill_chunk: CHUNK,
+        prefill_chunk,
         kv: KvFormat::F32,
         ..Default::default()
-    };
-    load(runtime, data("llama3-tiny/q4_0.gguf"), &options)
+    }
 }
 
 fn sliding(model: &Model) -> Session {

@@ -81,12 +81,14 @@ pub struct Field {
 pub enum Part {
     /// `weights_unpack` of the chosen weight format.
     Weights,
+    /// `times` and what it takes: products of a block with four rows of weights.
+    Products,
     /// `cache_pack` and `cache_unpack` of the chosen KV cache format.
     Cache,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
-    /// `reduce_add4`: the same for four sums at once.
-    ReduceAdd4,
+    /// `reduce_rows`: the same for 16 sums at once.
+    ReduceRows,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
 }
@@ -222,8 +224,9 @@ impl Shader {
                         CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
                     },
                 ),
+                Part::Products => text.push_str(include_str!("parts/products.wgsl")),
                 Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
-                Part::ReduceAdd4 => text.push_str(include_str!("parts/reduce_add4.wgsl")),
+                Part::ReduceRows => text.push_str(include_str!("parts/reduce_rows.wgsl")),
                 Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
             }
         }

@@ -26,13 +26,13 @@ params! {
 }
 
 /// Rows of W and rows of x that a workgroup makes.
-const TILE: [u32; 2] = [128, 16];
+const TILE: [u32; 2] = [128, 32];
 
 /// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {
     name: "matmul",
     wgsl: include_str!("matmul.wgsl"),
-    parts: &[Part::Weights],
+    parts: &[Part::Weights, Part::Products],
     binds: &[
         bind("weights", Access::Read),
         bind("x", Access::Read),

@@ -17,15 +17,15 @@ params! {
     accumulate: u32,
 }
 
-/// Lanes that share four rows; at least four, since one lane stores one row.
-const LANES: u32 = 8;
-const ROWS_PER_WORKGROUP: u32 = 64 / LANES * 4;
+/// Lanes that share 16 rows; at least four, since one lane stores four rows.
+const LANES: u32 = 4;
+const ROWS_PER_WORKGROUP: u32 = 64 / LANES * 16;
 
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec",
     wgsl: include_str!("matvec.wgsl"),
-    parts: &[Part::Weights, Part::ReduceAdd4],
+    parts: &[Part::Weights, Part::Products, Part::ReduceRows],
     binds: &[
         bind("weights", Access::Read),
         bind("x", Access::Read),

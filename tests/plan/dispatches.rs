@@ -105,11 +105,11 @@ fn a_step_of_any_size_has_grids_that_every_device_takes() {
             for count in 1..=plan.rows {
                 let step = Step::new(0, count);
                 for dispatch in plan.dispatches() {
-                    for Program { shader, variant } in dispatch.shader.programs() {
-                        let grid = dispatch.grid(variant, &step);
+                    for program in dispatch.shader.programs() {
+                        let grid = dispatch.grid(program.variant, &step);
                         let fits = grid.iter().all(|n| (1..=65_535).contains(n));
-                        let label = shader.by(variant).label();
-                        assert!(fits, "{} {} {label}: {grid:?}", paper.name, dispatch.label);
+                        let what = format!("{} {}", dispatch.label, program.label());
+                        assert!(fits, "{} {what}: {grid:?}", paper.name);
                     }
                 }
             }

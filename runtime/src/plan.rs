@@ -4,7 +4,7 @@
 //! player (GPU or CPU) plays the result for a [`Step`].
 
 pub use lorgnette_shaders::{Access, Step};
-use lorgnette_shaders::{Kernel, Parts, Shader};
+use lorgnette_shaders::{Kernel, Parts, Shader, Variant};
 
 /// A tensor of a plan, by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,9 +65,9 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Workgroups for a step.
-    pub fn grid(&self, step: &Step) -> [u32; 3] {
-        (self.shader.kernel.grid)(&self.params, step)
+    /// Workgroups for a step, by one of the kernel's variants.
+    pub fn grid(&self, variant: &Variant, step: &Step) -> [u32; 3] {
+        (variant.grid)(&self.params, step)
     }
 
     /// The tensors with how the kernel uses each.

@@ -1,5 +1,6 @@
 //! The runtime: one device (or the plain references in its place) that models share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Result;
@@ -25,6 +26,9 @@ pub struct RuntimeOptions {
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
+    /// A folder of the app's where what was found out about a device is kept from one start to the next; made if it is
+    /// not there. Without one, nothing is kept.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// A device that models share. Cloning it is cheap and gives the same device.

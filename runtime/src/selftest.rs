@@ -2,7 +2,7 @@
 //! serve a device's own check, with small cases, and the tests, with many.
 
 use lorgnette_shaders::cases::{Case, Distance, small};
-use lorgnette_shaders::{Shader, Step, reference};
+use lorgnette_shaders::{Program, Step, Variant, reference};
 
 use crate::runtime::Runtime;
 use crate::{Error, Result, gpu};
@@ -21,8 +21,8 @@ pub enum Verdict {
 /// A case and what came of it.
 #[derive(Clone, Debug)]
 pub struct SelfTest {
-    /// Kernel and parts: `matvec[q4_0]`.
-    pub shader: String,
+    /// Kernel, parts and variant: `matvec[q4_0].plain`.
+    pub program: String,
     /// The whole case.
     pub case: String,
     /// Whether it is right.
@@ -33,15 +33,22 @@ pub struct SelfTest {
     pub message: String,
 }
 
-/// Plays at least one small case of every shader.
+/// Plays at least one small case of every program.
 pub fn selftest(runtime: &Runtime) -> Vec<SelfTest> {
-    small().iter().map(|case| check(runtime, case)).collect()
+    let cases = small();
+    let variants = |case: &Case| case.shader.kernel.variants;
+    let each = cases
+        .iter()
+        .flat_map(|case| variants(case).iter().map(move |v| (case, v)));
+    each.map(|(case, variant)| check(runtime, case, variant))
+        .collect()
 }
 
-/// Plays one case and holds the result against the reference.
-pub fn check(runtime: &Runtime, case: &Case) -> SelfTest {
+/// Plays one case by a variant of its kernel and holds the result against the reference.
+pub fn check(runtime: &Runtime, case: &Case, variant: &'static Variant) -> SelfTest {
+    let program = case.shader.by(variant);
     let mut found = case.buffers.clone();
-    let played = runtime.run_kernel(&case.shader, &case.params, case.step, &mut found);
+    let played = runtime.run_kernel(&program, &case.params, case.step, &mut found);
     let (verdict, distance, message) = match played {
         Err(error) => (Verdict::Refused, Distance::default(), error.to_string()),
         Ok(()) => match case.compare(&found, &case.expected()) {
@@ -50,7 +57,7 @@ pub fn check(runtime: &Runtime, case: &Case) -> SelfTest {
         },
     };
     SelfTest {
-        shader: case.shader.label(),
+        program: program.label(),
         case: case.name.clone(),
         verdict,
         distance,
@@ -67,17 +74,17 @@ impl Runtime {
     /// bound, [`Error::Device`] where the device fails.
     pub fn run_kernel(
         &self,
-        shader: &Shader,
+        program: &Program,
         params: &[u8],
         step: Step,
         buffers: &mut [Vec<u32>],
     ) -> Result<()> {
-        let kernel = shader.kernel;
+        let kernel = program.shader.kernel;
         let sizes = (params.len(), buffers.len());
         if sizes != (kernel.params_bytes, kernel.binds.len()) {
             let sizes = |(params, buffers)| format!("{params} bytes, {buffers} buffers");
             return Err(Error::Input {
-                what: format!("params and buffers of {}", shader.label()),
+                what: format!("params and buffers of {}", program.label()),
                 expected: sizes((kernel.params_bytes, kernel.binds.len())),
                 found: sizes((params.len(), buffers.len())),
             });
@@ -86,15 +93,15 @@ impl Runtime {
             let needed = words.len() as u64 * 4;
             if needed > self.max_binding_bytes() {
                 return Err(Error::Limit {
-                    what: format!("binding {} of {}", bind.name, shader.label()),
+                    what: format!("binding {} of {}", bind.name, program.label()),
                     needed,
                     limit: self.max_binding_bytes(),
                 });
             }
         }
         match self.gpu() {
-            Some(gpu) => gpu::play_alone(gpu, shader, params, step, buffers)?,
-            None => reference::play(shader, params, step, buffers),
+            Some(gpu) => gpu::play_alone(gpu, program, params, step, buffers)?,
+            None => reference::play(&program.shader, params, step, buffers),
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! How a kernel is described: its source, what it binds, its params, its grid, and its plain f32 reference.
+//! How a kernel is described: what it binds, its params, its plain f32 reference, and the variants that compute it.
 //!
-//! A resolved [`Shader`] is a kernel joined with the parts it was chosen with. Nothing here knows a GPU API.
+//! A plan names a [`Shader`]: a kernel and its parts. A device plays a [`Program`]: a shader by one of the variants.
+//! Nothing here knows a GPU API.
 
 use crate::reference::Call;
 use crate::weights::WeightFormat;
@@ -147,27 +148,45 @@ impl From<CacheFormat> for Parts {
     }
 }
 
-/// A kernel: the same name for the file, the entry point, the GPU label and the test.
+/// One way to compute a kernel: its own WGSL with its own grid, the same bindings and params as every other variant.
 #[derive(Debug)]
-pub struct Kernel {
-    /// Its name.
+pub struct Variant {
+    /// Its name among the kernel's variants; the simplest is always `plain`.
     pub name: &'static str,
     /// Its own WGSL, without parts.
     pub wgsl: &'static str,
     /// The parts it needs.
     pub parts: &'static [Part],
+    /// Values of its `override` constants.
+    pub constants: &'static [(&'static str, u32)],
+    /// Workgroups for a step: a host function, so that a short chunk does not pay for a long one.
+    pub grid: fn(&[u8], &Step) -> [u32; 3],
+}
+
+/// A kernel: the same name for the file, the entry point, the GPU label and the test.
+#[derive(Debug)]
+pub struct Kernel {
+    /// Its name.
+    pub name: &'static str,
     /// Its storage buffers, in binding order.
     pub binds: &'static [Bind],
     /// The fields of its params uniform.
     pub params: &'static [Field],
     /// Bytes of its params uniform.
     pub params_bytes: usize,
-    /// Values of its `override` constants.
-    pub constants: &'static [(&'static str, u32)],
-    /// Workgroups for a step: a host function, so that a short chunk does not pay for a long one.
-    pub grid: fn(&[u8], &Step) -> [u32; 3],
+    /// The ways to compute it, the most wanted first, the simplest last.
+    pub variants: &'static [Variant],
     /// The same mathematics in plain f32 on the host.
     pub reference: fn(Call<'_>),
+}
+
+impl Kernel {
+    /// Whether it takes that part; its variants agree on weights and caches.
+    pub fn takes(&self, part: Part) -> bool {
+        self.variants
+            .iter()
+            .any(|variant| variant.parts.contains(&part))
+    }
 }
 
 impl PartialEq for Kernel {
@@ -184,7 +203,7 @@ impl std::hash::Hash for Kernel {
     }
 }
 
-/// A kernel with its parts chosen: one pipeline.
+/// A kernel with its parts chosen: what a plan says and a case checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shader {
     /// The kernel.
@@ -207,19 +226,76 @@ impl Shader {
         }
     }
 
-    /// The whole WGSL: step, parts and kernel joined.
+    /// The shader by each of its kernel's variants.
+    pub fn programs(self) -> impl Iterator<Item = Program> {
+        self.kernel
+            .variants
+            .iter()
+            .map(move |variant| self.by(variant))
+    }
+
+    /// The shader by the most wanted variant.
+    pub const fn wanted(self) -> Program {
+        self.by(&self.kernel.variants[0])
+    }
+
+    /// The shader by one variant.
+    pub const fn by(self, variant: &'static Variant) -> Program {
+        Program {
+            shader: self,
+            variant,
+        }
+    }
+}
+
+/// A shader by one of the variants: one source, one pipeline.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// What is computed.
+    pub shader: Shader,
+    /// How.
+    pub variant: &'static Variant,
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shader, self.variant.name) == (other.shader, other.variant.name)
+    }
+}
+
+impl Eq for Program {}
+
+impl std::hash::Hash for Program {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.shader, self.variant.name).hash(state);
+    }
+}
+
+impl Program {
+    /// The shader's label and the variant: `matvec[q4_0].shared`.
+    pub fn label(&self) -> String {
+        format!("{}.{}", self.shader.label(), self.variant.name)
+    }
+
+    /// The whole WGSL: step, parts and variant joined.
     pub fn source(&self) -> String {
         let mut text = String::from(include_str!("parts/step.wgsl"));
-        for part in self.kernel.parts {
+        for part in self.variant.parts {
             match part {
                 Part::Weights => text.push_str(
-                    self.parts
+                    self.shader
+                        .parts
                         .weights
                         .expect("a weight format for this kernel")
                         .part(),
                 ),
                 Part::Cache => text.push_str(
-                    match self.parts.cache.expect("a cache format for this kernel") {
+                    match self
+                        .shader
+                        .parts
+                        .cache
+                        .expect("a cache format for this kernel")
+                    {
                         CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
                         CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
                     },
@@ -230,7 +306,7 @@ impl Shader {
                 Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
             }
         }
-        text.push_str(self.kernel.wgsl);
+        text.push_str(self.variant.wgsl);
         text
     }
 }

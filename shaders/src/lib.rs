@@ -1,7 +1,7 @@
 //! The kernels of Lorgnette: WGSL sources, what they bind, and a plain f32 reference of each. No GPU API here.
 //!
 //! A kernel is a name in four places: `kernels/<name>.wgsl`, `kernels/<name>.rs`, a line in [`KERNELS`], and its cases
-//! in the tests. A source is the parts it asks for and the kernel, joined as text.
+//! in the tests. A source is the parts that a variant asks for and the variant, joined as text.
 
 pub mod cases;
 pub mod kernel;
@@ -9,7 +9,7 @@ pub mod kernels;
 pub mod reference;
 pub mod weights;
 
-pub use kernel::{Access, CacheFormat, Kernel, Part, Parts, Shader, Step};
+pub use kernel::{Access, CacheFormat, Kernel, Part, Parts, Program, Shader, Step, Variant};
 pub use weights::WeightFormat;
 
 /// Every kernel.
@@ -31,12 +31,12 @@ pub static KERNELS: [&Kernel; 11] = [
 pub fn shaders() -> Vec<Shader> {
     let mut all = Vec::new();
     for kernel in KERNELS {
-        if kernel.parts.contains(&Part::Weights) {
+        if kernel.takes(Part::Weights) {
             all.extend(WeightFormat::ALL.map(|format| Shader {
                 kernel,
                 parts: format.into(),
             }));
-        } else if kernel.parts.contains(&Part::Cache) {
+        } else if kernel.takes(Part::Cache) {
             all.extend([CacheFormat::F32, CacheFormat::F16].map(|format| Shader {
                 kernel,
                 parts: format.into(),
@@ -49,4 +49,9 @@ pub fn shaders() -> Vec<Shader> {
         }
     }
     all
+}
+
+/// Every program that can be made: each shader by each variant of its kernel.
+pub fn programs() -> Vec<Program> {
+    shaders().into_iter().flat_map(Shader::programs).collect()
 }

@@ -21,7 +21,9 @@ fn case(what: &str, row: Vec<f32>) -> Case {
 /// Plays the case, and expects this id whatever the reference says.
 fn expect(what: &str, row: Vec<f32>, id: u32) {
     let case = case(what, row);
-    assert_eq!(found(&case)[1][5], id, "{}", case.name);
+    for (program, words) in found(&case) {
+        assert_eq!(words[1][5], id, "{}: {}", program.label(), case.name);
+    }
     play([case]);
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 
 use super::counters::Counts;
 use super::pipelines::Pipeline;
@@ -115,7 +115,7 @@ pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(crate) counts: Arc<Counts>,
-    pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    pub(super) pipelines: Mutex<HashMap<Program, Arc<Pipeline>>>,
     pub(crate) report: AdapterReport,
     fault: Arc<Mutex<Option<String>>>,
 }

@@ -1,52 +1,53 @@
-//! Pipelines: one for each shader that the plans name, made once and kept with the device.
+//! Pipelines: one for each program that is played, made once and kept with the device.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
 
 use super::device::Gpu;
 use crate::{Error, Result};
 
-/// A compiled shader and the layout of its bindings.
+/// A compiled program and the layout of its bindings.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
+    pub program: Program,
     pub raw: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
 }
 
 impl Gpu {
-    /// The pipeline of a shader; each is created alone, so that an error names the shader that the driver refused.
-    pub fn pipeline(&self, shader: &Shader) -> Result<Arc<Pipeline>> {
+    /// The pipeline of a program; each is created alone, so that an error names the one that the driver refused.
+    pub fn pipeline(&self, program: &Program) -> Result<Arc<Pipeline>> {
         let mut pipelines = self
             .pipelines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(shader) {
+        if let Some(pipeline) = pipelines.get(program) {
             return Ok(pipeline.clone());
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipeline = Arc::new(self.create_pipeline(shader));
+        let pipeline = Arc::new(self.create_pipeline(program));
         if let Some(error) = pollster::block_on(scope.pop()) {
             return Err(Error::Device(format!(
                 "shader {} was refused: {error}",
-                shader.label()
+                program.label()
             )));
         }
         self.check()?;
         self.counts.pipelines.fetch_add(1, Relaxed);
-        pipelines.insert(*shader, pipeline.clone());
+        pipelines.insert(*program, pipeline.clone());
         Ok(pipeline)
     }
 
-    fn create_pipeline(&self, shader: &Shader) -> Pipeline {
-        let label = shader.label();
+    fn create_pipeline(&self, program: &Program) -> Pipeline {
+        let (label, kernel) = (program.label(), program.shader.kernel);
         let module = self
             .device
             .create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),
-                source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+                source: wgpu::ShaderSource::Wgsl(program.source().into()),
             });
         let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
             binding,
@@ -62,7 +63,7 @@ impl Gpu {
             entry(0, wgpu::BufferBindingType::Uniform),
             entry(1, wgpu::BufferBindingType::Uniform),
         ];
-        let storage = shader.kernel.binds.iter().enumerate().map(|(i, bind)| {
+        let storage = kernel.binds.iter().enumerate().map(|(i, bind)| {
             entry(
                 FIRST_STORAGE + i as u32,
                 wgpu::BufferBindingType::Storage {
@@ -84,8 +85,8 @@ impl Gpu {
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
-        let constants: Vec<(&str, f64)> = shader
-            .kernel
+        let constants: Vec<(&str, f64)> = program
+            .variant
             .constants
             .iter()
             .map(|(name, value)| (*name, f64::from(*value)))
@@ -96,7 +97,7 @@ impl Gpu {
                 label: Some(&label),
                 layout: Some(&pipeline_layout),
                 module: &module,
-                entry_point: Some(shader.kernel.name),
+                entry_point: Some(kernel.name),
                 // Every kernel writes its workgroup memory before reading what matters of it.
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
@@ -104,6 +105,10 @@ impl Gpu {
                 },
                 cache: None,
             });
-        Pipeline { raw, layout }
+        Pipeline {
+            program: *program,
+            raw,
+            layout,
+        }
     }
 }

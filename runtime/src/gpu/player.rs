@@ -68,9 +68,10 @@ impl GpuPlayer {
     ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
         for (i, dispatch) in segment.iter().enumerate() {
-            pass.set_pipeline(&self.pipelines[turn.plan][at + i].raw);
+            let pipeline = &self.pipelines[turn.plan][at + i];
+            pass.set_pipeline(&pipeline.raw);
             pass.set_bind_group(0, &session.bind_groups[turn.plan][at + i], &[]);
-            let [x, y, z] = dispatch.grid(&turn.step);
+            let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
             pass.dispatch_workgroups(x, y, z);
         }
         self.gpu

@@ -70,7 +70,7 @@ impl GpuPlayer {
         for plan in plans {
             let mut made = Vec::new();
             for dispatch in plan.dispatches() {
-                made.push(gpu.pipeline(&dispatch.shader)?);
+                made.push(gpu.pipeline(&dispatch.shader.wanted())?);
                 done += 1;
                 progress(done, total);
             }

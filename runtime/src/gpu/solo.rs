@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use lorgnette_shaders::{Shader, Step};
+use lorgnette_shaders::{Program, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::Buffer;
@@ -17,12 +17,12 @@ use crate::memory::STAGING_BYTES;
 /// Plays one dispatch. The buffers that the kernel may write come back changed.
 pub(crate) fn play(
     gpu: &Arc<Gpu>,
-    shader: &Shader,
+    program: &Program,
     params: &[u8],
     step: Step,
     buffers: &mut [Vec<u32>],
 ) -> Result<()> {
-    let pipeline = gpu.pipeline(shader)?;
+    let pipeline = gpu.pipeline(program)?;
     let mut upload = Upload::new(gpu.clone())?;
     let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
         let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
@@ -39,14 +39,14 @@ pub(crate) fn play(
         filled("params", params, Usage::UNIFORM)?,
         filled("step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
     ];
-    for (bind, words) in shader.kernel.binds.iter().zip(buffers.iter()) {
+    for (bind, words) in program.shader.kernel.binds.iter().zip(buffers.iter()) {
         let bytes = bytemuck::cast_slice(words);
         bound.push(filled(bind.name, bytes, Usage::STORAGE)?);
     }
     upload.finish()?;
-    dispatch(gpu, shader, &pipeline, &bound, params, step)?;
+    dispatch(gpu, &pipeline, &bound, params, step)?;
     let storage = &bound[bound.len() - buffers.len()..];
-    for ((bind, words), buffer) in shader.kernel.binds.iter().zip(buffers).zip(storage) {
+    for ((bind, words), buffer) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
         if bind.access.writes() {
             *words = copy_back(gpu, buffer)?;
         }
@@ -56,7 +56,6 @@ pub(crate) fn play(
 
 fn dispatch(
     gpu: &Gpu,
-    shader: &Shader,
     pipeline: &Pipeline,
     bound: &[Buffer],
     params: &[u8],
@@ -69,7 +68,7 @@ fn dispatch(
             resource: buffer.raw().as_entire_binding(),
         })
         .collect();
-    let label = shader.label();
+    let label = pipeline.program.label();
     let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some(&label),
         layout: &pipeline.layout,
@@ -81,7 +80,7 @@ fn dispatch(
         let mut pass = encoder.begin_compute_pass(&Default::default());
         pass.set_pipeline(&pipeline.raw);
         pass.set_bind_group(0, &group, &[]);
-        let [x, y, z] = (shader.kernel.grid)(params, &step);
+        let [x, y, z] = (pipeline.program.variant.grid)(params, &step);
         pass.dispatch_workgroups(x, y, z);
     }
     gpu.counts.dispatches.fetch_add(1, Relaxed);

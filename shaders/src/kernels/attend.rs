@@ -1,7 +1,7 @@
 //! `attend`: causal attention with grouped queries over the KV cache, for each of the step's rows. Softmax is kept
 //! online (Milakov and Gimelshein, 2018), so that nothing grows with the context.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -26,8 +26,6 @@ params! {
 /// qkv [count, 4 * stride], keys and values [context, kv_heads, head size], out [count, heads, head size].
 pub static KERNEL: Kernel = Kernel {
     name: "attend",
-    wgsl: include_str!("attend.wgsl"),
-    parts: &[Part::Cache],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Read),
@@ -36,8 +34,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("attend.wgsl"),
+        parts: &[Part::Cache],
+        constants: &[],
+        grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+    }],
     reference,
 };
 

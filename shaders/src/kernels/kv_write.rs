@@ -1,6 +1,6 @@
 //! `kv_write`: the step's keys and values go to their rows of the cache, in the cache's own format.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -17,8 +17,6 @@ params! {
 /// qkv [count, 4 * stride], keys and values [context, 4 * quads].
 pub static KERNEL: Kernel = Kernel {
     name: "kv_write",
-    wgsl: include_str!("kv_write.wgsl"),
-    parts: &[Part::Cache],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Write),
@@ -26,8 +24,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("kv_write.wgsl"),
+        parts: &[Part::Cache],
+        constants: &[],
+        grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    }],
     reference,
 };
 

@@ -107,8 +107,8 @@ pub fn run(args: &Args) -> Result<()> {
 fn kernels(tests: &[SelfTest]) -> Vec<Kernel> {
     let mut all: BTreeMap<&str, Kernel> = BTreeMap::new();
     for test in tests {
-        let kernel = all.entry(&test.shader).or_insert_with(|| Kernel {
-            kernel: test.shader.clone(),
+        let kernel = all.entry(&test.program).or_insert_with(|| Kernel {
+            kernel: test.program.clone(),
             passed: true,
             ..Kernel::default()
         });

@@ -39,6 +39,7 @@ impl Device {
         Ok(Runtime::new(RuntimeOptions {
             adapter: self.adapter.clone().unwrap_or_default(),
             max_binding_bytes: self.max_binding,
+            ..RuntimeOptions::default()
         })?)
     }
 }

@@ -3,6 +3,7 @@
 //! A plan names a [`Shader`]: a kernel and its parts. A device plays a [`Program`]: a shader by one of the variants.
 //! Nothing here knows a GPU API.
 
+use crate::cache::CacheFormat;
 use crate::reference::Call;
 use crate::weights::WeightFormat;
 
@@ -84,8 +85,10 @@ pub enum Part {
     Weights,
     /// `times` and what it takes: products of a block with four rows of weights.
     Products,
-    /// `cache_pack` and `cache_unpack` of the chosen KV cache format.
+    /// `keys_block` and `values_quad` of the chosen KV cache format.
     Cache,
+    /// `cache_pack` of the chosen KV cache format.
+    CachePack,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
     /// `reduce_rows`: the same for 16 sums at once.
@@ -94,39 +97,12 @@ pub enum Part {
     ReduceBest,
 }
 
-/// How keys and values are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CacheFormat {
-    /// Four bytes an element.
-    F32,
-    /// Two bytes an element (IEEE binary16), two packed in a word.
-    F16,
-}
-
-impl CacheFormat {
-    /// `f32` or `f16`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
-    }
-
-    /// Bytes of one element.
-    pub const fn element_bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 => 2,
-        }
-    }
-}
-
 /// What a kernel with variants was chosen with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parts {
     /// For kernels with [`Part::Weights`].
     pub weights: Option<WeightFormat>,
-    /// For kernels with [`Part::Cache`].
+    /// For kernels with [`Part::Cache`] or [`Part::CachePack`].
     pub cache: Option<CacheFormat>,
 }
 
@@ -279,32 +255,29 @@ impl Program {
 
     /// The whole WGSL: step, parts and variant joined.
     pub fn source(&self) -> String {
+        let weights = || {
+            self.shader
+                .parts
+                .weights
+                .expect("a weight format for this kernel")
+        };
+        let cache = || {
+            self.shader
+                .parts
+                .cache
+                .expect("a cache format for this kernel")
+        };
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.variant.parts {
-            match part {
-                Part::Weights => text.push_str(
-                    self.shader
-                        .parts
-                        .weights
-                        .expect("a weight format for this kernel")
-                        .part(),
-                ),
-                Part::Cache => text.push_str(
-                    match self
-                        .shader
-                        .parts
-                        .cache
-                        .expect("a cache format for this kernel")
-                    {
-                        CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
-                        CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
-                    },
-                ),
-                Part::Products => text.push_str(include_str!("parts/products.wgsl")),
-                Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
-                Part::ReduceRows => text.push_str(include_str!("parts/reduce_rows.wgsl")),
-                Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
-            }
+            text.push_str(match part {
+                Part::Weights => weights().part(),
+                Part::Cache => cache().load_part(),
+                Part::CachePack => cache().pack_part(),
+                Part::Products => include_str!("parts/products.wgsl"),
+                Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
+                Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
+                Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
+            });
         }
         text.push_str(self.variant.wgsl);
         text

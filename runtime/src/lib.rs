@@ -29,6 +29,7 @@ pub mod text;
 mod tokenizer;
 mod trace;
 pub mod weights;
+mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use chat::{ChatTemplate, Message};
@@ -46,6 +47,7 @@ pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};
+pub use window::Overflow;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -104,10 +104,7 @@ pub fn trace(
     ];
     for (index, step, ids) in steps {
         let plan = &blueprint.plans[index];
-        let angles =
-            blueprint
-                .config
-                .angles(blueprint.rope_factors.as_deref(), step.position, step.count);
+        let angles = blueprint.angles(&step);
         let turn = Turn {
             plan: index,
             step,

@@ -15,17 +15,39 @@ pub struct Step {
     pub position: u32,
     /// Rows (tokens) in this step.
     pub count: u32,
-    #[doc(hidden)]
-    pub unused: [u32; 2],
+    /// First positions of the sequence that never leave the cache.
+    pub keep: u32,
+    /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
+    pub dropped: u32,
 }
 
 impl Step {
-    /// `count` rows from `position` on.
+    /// `count` rows from `position` on, with everything before them in the cache.
     pub const fn new(position: u32, count: u32) -> Self {
         Self {
             position,
             count,
-            unused: [0; 2],
+            keep: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The row of a cache of `context` rows that a position is in: the kept positions have rows of their own, the others
+    /// follow each other round a ring of the rest. As `cache_row` of the kernels has it.
+    pub const fn cache_row(&self, position: u32, context: u32) -> u32 {
+        if position < self.keep {
+            return position;
+        }
+        self.keep + (position - self.keep) % (context - self.keep)
+    }
+
+    /// The position that has this number among those in the cache, and whether it is a kept one in front of a gap:
+    /// the shifted query meets it.
+    pub const fn cached(&self, number: u32) -> (u32, bool) {
+        if number < self.keep {
+            (number, self.dropped > 0)
+        } else {
+            (number + self.dropped, false)
         }
     }
 }
@@ -87,8 +109,12 @@ pub enum Part {
     Products,
     /// `keys_block` and `values_quad` of the chosen KV cache format.
     Cache,
+    /// `load_queries`, `more` and `store_four`: 16 queries of one key head at once.
+    QueryTile,
     /// `cache_pack` of the chosen KV cache format.
     CachePack,
+    /// `cache_row` and `window_row`: which row of the cache a position is in.
+    Window,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
     /// `reduce_rows`: the same for 16 sums at once.
@@ -273,6 +299,8 @@ impl Program {
                 Part::Weights => weights().part(),
                 Part::Cache => cache().load_part(),
                 Part::CachePack => cache().pack_part(),
+                Part::QueryTile => include_str!("parts/query_tile.wgsl"),
+                Part::Window => include_str!("parts/window.wgsl"),
                 Part::Products => include_str!("parts/products.wgsl"),
                 Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
                 Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),

@@ -32,7 +32,7 @@ pub(crate) struct GpuPlayer {
 /// A session on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuSession {
-    keys: Vec<Buffer>,
+    pub(super) keys: Vec<Buffer>,
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,

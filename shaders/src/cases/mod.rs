@@ -5,12 +5,14 @@ mod attention;
 mod matrices;
 mod noise;
 mod rows;
+mod sliding;
 mod small;
 
 pub use attention::Attention;
 pub use matrices::{Embedding, Product};
 pub use noise::Noise;
 pub use rows::{Logits, Rows};
+pub use sliding::Sliding;
 pub use small::small;
 
 use crate::cache::CacheFormat;

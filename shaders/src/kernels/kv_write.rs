@@ -13,6 +13,14 @@ params! {
     values_offset: u32,
     /// Row length of qkv / 4.
     stride: u32,
+    /// Rows of the cache.
+    context: u32,
+    /// Padding of the uniform.
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
+    /// Padding of the uniform.
+    unused_2: u32,
 }
 
 /// qkv [count, 4 * stride], keys and values [context, 32 * row_blocks].
@@ -28,7 +36,7 @@ pub static KERNEL: Kernel = Kernel {
     variants: &[Variant {
         name: "plain",
         wgsl: include_str!("kv_write.wgsl"),
-        parts: &[Part::CachePack],
+        parts: &[Part::CachePack, Part::Window],
         constants: &[],
         grid: |params, step: &Step| {
             let groups = read::<Params>(params).row_blocks.div_ceil(64);
@@ -44,7 +52,7 @@ fn reference(call: Call<'_>) {
     let (elements, stride) = (p.row_blocks as usize * BLOCK, p.stride as usize * 4);
     let words = cache.row_bytes(elements) / 4;
     for t in 0..step.count as usize {
-        let row = step.position as usize + t;
+        let row = step.cache_row(step.position + t as u32, p.context) as usize;
         for (to, offset) in [(&mut keys, p.keys_offset), (&mut values, p.values_offset)] {
             let from = &qkv.f32s()[t * stride + offset as usize * 4..][..elements];
             cache.store_row(&mut to.words_mut()[row * words..][..words], from);

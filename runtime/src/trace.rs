@@ -7,7 +7,7 @@ use lorgnette_shaders::{CacheFormat, Step};
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{load_cpu, load_gpu};
+use crate::model::{load_cpu, load_gpu, programs};
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
 use crate::{Error, Result, Runtime};
@@ -85,7 +85,8 @@ pub fn trace(
             format!("{} ids", ids.len()),
         ));
     }
-    let gpu_player = load_gpu(gpu, &checkpoint, &blueprint, &mut |_| ())?;
+    let programs = programs(runtime, &blueprint, &mut |_| ())?;
+    let gpu_player = load_gpu(gpu, &programs, &checkpoint, &blueprint, &mut |_| ())?;
     let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);

@@ -9,7 +9,9 @@ pub mod kernels;
 pub mod reference;
 pub mod weights;
 
-pub use kernel::{Access, CacheFormat, Kernel, Part, Parts, Program, Shader, Step, Variant};
+pub use kernel::{
+    Access, CacheFormat, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint,
+};
 pub use weights::WeightFormat;
 
 /// Every kernel.

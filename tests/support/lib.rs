@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions, Variants};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -46,13 +46,15 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
         .collect()
 }
 
-/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is.
+/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is. Variants are taken
+/// in order, not by the clock: two runs, and two runtimes, give the same bits.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         let adapter = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
         let runtime = Runtime::new(RuntimeOptions {
             adapter,
+            variants: Variants::in_order(),
             ..Default::default()
         })
         .expect("a Vulkan or Metal adapter");
@@ -102,6 +104,7 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
+        variants: Variants::in_order(),
         ..RuntimeOptions::default()
     })
     .expect("an adapter")

@@ -41,6 +41,15 @@ impl Gpu {
         Ok(pipeline)
     }
 
+    /// Drops the pipeline of a program that is not used.
+    pub fn forget(&self, program: &Program) {
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        pipelines.remove(program);
+    }
+
     fn create_pipeline(&self, program: &Program) -> Pipeline {
         let (label, kernel) = (program.label(), program.shader.kernel);
         let module = self

@@ -1,11 +1,12 @@
 //! A plan made real: the model's buffers and pipelines on the device, a session's buffers and its bind groups. Made at
 //! load and when a session opens; nothing here happens during a token.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
-use lorgnette_shaders::Step;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::{Program, Shader, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::Buffer;
@@ -42,9 +43,11 @@ pub(crate) struct GpuSession {
 }
 
 impl GpuPlayer {
-    /// Creates every buffer and pipeline that the plans need; the weights are still empty.
+    /// Creates every buffer and pipeline that the plans need; the weights are still empty. `programs` has one for each
+    /// shader of the plans.
     pub fn new(
         gpu: Arc<Gpu>,
+        programs: &HashMap<Shader, Program>,
         plans: &[Plan],
         memory: &MemoryPlan,
         progress: &mut dyn FnMut(u64, u64),
@@ -70,7 +73,7 @@ impl GpuPlayer {
         for plan in plans {
             let mut made = Vec::new();
             for dispatch in plan.dispatches() {
-                made.push(gpu.pipeline(&dispatch.shader.wanted())?);
+                made.push(gpu.pipeline(&programs[&dispatch.shader])?);
                 done += 1;
                 progress(done, total);
             }

@@ -54,6 +54,10 @@ impl PipelineCache {
         let Some(data) = self.raw.get_data() else {
             return;
         };
+        let file = pack(&data, &self.identity);
+        if std::fs::read(&self.path).is_ok_and(|there| there == file) {
+            return;
+        }
         let part = self
             .path
             .with_extension(format!("{}.part", std::process::id()));
@@ -61,7 +65,7 @@ impl PipelineCache {
             .path
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&part, pack(&data, &self.identity)))
+            .and_then(|()| std::fs::write(&part, file))
             .and_then(|()| std::fs::rename(&part, &self.path));
         if let Err(error) = written {
             log::warn!("{}: pipelines not kept: {error}", self.path.display());

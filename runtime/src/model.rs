@@ -25,7 +25,7 @@ use crate::{ChatTemplate, Result, Tokenizer, text};
 pub enum Stage {
     /// Trying kernels that this device was not tried with yet; counted in shaders.
     Trials,
-    /// Making pipelines; counted in dispatches.
+    /// Making pipelines, on threads of their own; counted in programs.
     Pipelines,
     /// Bringing weights to the device; counted in bytes.
     Weights,

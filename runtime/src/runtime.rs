@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use lorgnette_shaders::{Shader, Variant};
 
-use crate::Result;
 use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
 use crate::trust::{Judged, Trust, Variants};
+use crate::{Profile, Result};
 
 /// Which adapter to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +26,13 @@ pub enum Adapter {
 pub struct RuntimeOptions {
     /// Which adapter to use.
     pub adapter: Adapter,
+    /// The device to ask the adapter for: exactly this one, with no limit above it and no feature beside its own.
+    pub profile: Profile,
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
-    /// A folder of the app's where what was found out about a device is kept from one start to the next; made if it is
-    /// not there. Without one, nothing is kept.
+    /// A folder of the app's own for what is learned of a device: which kernels it computes rightly, and its compiled
+    /// pipelines. Made if it is not there; nothing is written without one.
     pub cache_dir: Option<PathBuf>,
     /// Which variants of kernels may be used; by default the fastest that is right on this device.
     pub variants: Variants,
@@ -46,27 +48,28 @@ pub struct Runtime {
     gpu: Option<Arc<Gpu>>,
     trust: Arc<Trust>,
     report: AdapterReport,
+    profile: Profile,
     max_binding_bytes: u64,
 }
-
-/// What most phones can bind, assumed where no device is asked.
-pub const COMMON_BINDING_BYTES: u64 = 128 << 20;
 
 impl Runtime {
     /// Opens the device.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
-    /// [`crate::Error::Device`] if it gives no device.
+    /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
+        let open =
+            |wanted| Gpu::open(wanted, &options.profile, options.cache_dir.as_deref()).map(Some);
         let gpu = match &options.adapter {
-            Adapter::Auto => Some(Gpu::open(None)?),
-            Adapter::Named(name) => Some(Gpu::open(Some(name))?),
+            Adapter::Auto => open(None)?,
+            Adapter::Named(name) => open(Some(name.as_str()))?,
             Adapter::Cpu => None,
         };
-        let report = gpu
-            .as_ref()
-            .map_or_else(reference_report, |gpu| gpu.report.clone());
+        let report = gpu.as_ref().map_or_else(
+            || reference_report(&options.profile),
+            |gpu| gpu.report.clone(),
+        );
         let trust = Trust::new(
             &report,
             options.variants,
@@ -83,6 +86,7 @@ impl Runtime {
             gpu: gpu.map(Arc::new),
             trust: Arc::new(trust),
             report,
+            profile: options.profile,
             max_binding_bytes,
         })
     }
@@ -90,6 +94,11 @@ impl Runtime {
     /// What it runs on.
     pub fn adapter(&self) -> &AdapterReport {
         &self.report
+    }
+
+    /// The profile it was opened with.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// Everything counted so far; all zero without a GPU.
@@ -144,13 +153,13 @@ impl Runtime {
     }
 }
 
-fn reference_report() -> AdapterReport {
+fn reference_report(profile: &Profile) -> AdapterReport {
     AdapterReport {
         name: "CPU reference".into(),
         driver: format!("lorgnette {}", env!("CARGO_PKG_VERSION")),
         backend: "none".into(),
         kind: AdapterKind::Reference,
-        max_binding_bytes: COMMON_BINDING_BYTES,
+        max_binding_bytes: profile.binding_bytes(),
         max_buffer_bytes: u64::MAX,
         max_workgroup_bytes: 0,
         max_workgroup_invocations: 0,

@@ -4,6 +4,7 @@ mod add;
 mod argmax;
 mod attend;
 mod embed;
+mod everywhere;
 mod kv_write;
 mod matmul;
 mod matvec;

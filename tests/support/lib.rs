@@ -1,6 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
 //! between numbers.
 
+pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;
 pub mod tiny;
@@ -9,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions, Variants};
+use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions, Variants};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -46,25 +47,37 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
         .collect()
 }
 
-/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is. Variants are taken
-/// in order, not by the clock: two runs, and two runtimes, give the same bits.
+/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is, with the profile
+/// that `LORGNETTE_PROFILE` names, else all it has. Variants are taken in order, not by the clock: two runs, and two
+/// runtimes, give the same bits.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        let adapter = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
-        let runtime = Runtime::new(RuntimeOptions {
-            adapter,
-            variants: Variants::in_order(),
-            ..Default::default()
-        })
-        .expect("a Vulkan or Metal adapter");
+        let profile = std::env::var("LORGNETTE_PROFILE").map_or(Profile::NATIVE, |name| {
+            Profile::named(&name).unwrap_or_else(|| panic!("no profile {name}"))
+        });
+        let runtime = open(profile).expect("a Vulkan or Metal adapter");
+        let adapter = runtime.adapter();
         println!(
-            "adapter: {} ({})",
-            runtime.adapter().name,
-            runtime.adapter().driver
+            "adapter: {} ({}), profile {}, subgroups of {:?}",
+            adapter.name, adapter.driver, profile.name, adapter.subgroup_sizes
         );
         runtime
     })
+}
+
+/// The adapter of [`runtime`] as another device.
+pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
+    Runtime::new(RuntimeOptions {
+        adapter: adapter(),
+        profile,
+        variants: Variants::in_order(),
+        ..Default::default()
+    })
+}
+
+fn adapter() -> Adapter {
+    std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 
 /// The largest distance between two lists.
@@ -96,16 +109,15 @@ pub fn load(runtime: &Runtime, path: impl AsRef<Path>, options: &LoadOptions) ->
 
 /// A device of its own, so that nobody else's work is in its counts: the adapter of [`runtime`], or the references.
 pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime {
-    let named = |name| (adapter == Adapter::Auto).then_some(Adapter::Named(name));
-    let adapter = std::env::var("LORGNETTE_ADAPTER")
-        .ok()
-        .and_then(named)
-        .unwrap_or(adapter);
+    let adapter = match adapter {
+        Adapter::Auto => self::adapter(),
+        other => other,
+    };
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
         variants: Variants::in_order(),
-        ..RuntimeOptions::default()
+        ..Default::default()
     })
     .expect("an adapter")
 }

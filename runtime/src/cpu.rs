@@ -81,7 +81,7 @@ impl CpuPlayer {
             if (turn.cancelled)() {
                 return Ok(None);
             }
-            for dispatch in segment {
+            for dispatch in &segment.dispatches {
                 self.play_dispatch(session, &mut slots, plan, dispatch, turn);
             }
         }

@@ -43,8 +43,7 @@ pub(crate) fn stream(
 
 /// Even, so that every plane of a chunk starts on a whole word.
 fn rows_per_chunk(weight: &Weight) -> u64 {
-    let row: usize = weight.format.plane_row_bytes(weight.cols).iter().sum();
-    ((STAGING_BYTES - 16) / row as u64 / 2 * 2).max(2)
+    ((STAGING_BYTES / 3 - 16) / weight.row_bytes() / 2 * 2).max(2)
 }
 
 /// Rows `range` of a tensor as sections of the weight's planes, the first of them being row `at` of the weight.

@@ -165,7 +165,7 @@ pub(crate) fn load_gpu(
         &blueprint.memory,
         &mut report,
     )?;
-    let mut upload = player.upload()?;
+    let mut upload = player.upload(blueprint.memory.staging)?;
     let mut report = |done, total| {
         progress(Progress {
             stage: Stage::Weights,

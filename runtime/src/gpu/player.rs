@@ -30,8 +30,8 @@ impl GpuPlayer {
                 return Ok(None);
             }
             let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            self.encode(&mut encoder, session, turn, segment, at);
-            at += segment.len();
+            self.encode(&mut encoder, session, turn, &segment.dispatches, at);
+            at += segment.dispatches.len();
             if let Some((buffer, offset, bytes)) = &want
                 && i + 1 == plan.segments.len()
             {

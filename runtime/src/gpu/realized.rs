@@ -13,7 +13,7 @@ use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::Upload;
 use crate::Result;
-use crate::memory::{MemoryPlan, STAGING_BYTES, UNIFORM_ALIGNMENT};
+use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
 
 /// A model on the GPU.
@@ -21,6 +21,8 @@ use crate::plan::{Dispatch, Home, Plan, TensorId};
 pub(crate) struct GpuPlayer {
     pub(super) gpu: Arc<Gpu>,
     weights: Vec<Buffer>,
+    /// For each weight of the list, which of these it is in.
+    weight_buffers: Vec<usize>,
     slots: Vec<Buffer>,
     params: Buffer,
     /// For each plan, for each dispatch in order.
@@ -79,41 +81,35 @@ impl GpuPlayer {
         let player = Self {
             gpu,
             weights,
+            weight_buffers: memory.weight_buffers.clone(),
             slots,
             params,
             pipelines,
             scratch: Mutex::new(()),
         };
-        player.upload_params(plans)?;
+        player.upload_params(plans, memory.staging)?;
         Ok(player)
     }
 
-    fn upload_params(&self, plans: &[Plan]) -> Result<()> {
+    fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {
         let mut bytes = Vec::new();
         for dispatch in plans.iter().flat_map(Plan::dispatches) {
             bytes.extend_from_slice(&dispatch.params);
             bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);
         }
-        let mut upload = Upload::new(self.gpu.clone())?;
-        let chunk = STAGING_BYTES as usize;
-        for (i, part) in bytes.chunks(chunk).enumerate() {
-            upload.write(
-                part,
-                &[(0, (i * chunk) as u64, part.len() as u64)],
-                &self.params,
-            )?;
-        }
+        let mut upload = Upload::new(self.gpu.clone(), staging)?;
+        upload.fill(&bytes, &self.params)?;
         upload.finish()
     }
 
-    /// A ring to fill the weights through.
-    pub fn upload(&self) -> Result<Upload> {
-        Upload::new(self.gpu.clone())
+    /// A ring of `staging` bytes to fill the weights through.
+    pub fn upload(&self, staging: u64) -> Result<Upload> {
+        Upload::new(self.gpu.clone(), staging)
     }
 
-    /// A weight buffer, to be filled.
+    /// The buffer of a weight of the list.
     pub fn weight(&self, index: usize) -> &Buffer {
-        &self.weights[index]
+        &self.weights[self.weight_buffers[index]]
     }
 
     /// Creates a session's buffers and all of its bind groups.
@@ -216,7 +212,7 @@ impl GpuPlayer {
         id: TensorId,
     ) -> (&'a Buffer, u64) {
         match plan.tensor(id).home {
-            Home::Weight(index) => (&self.weights[index], 0),
+            Home::Weight(index) => (self.weight(index), 0),
             Home::Scratch(slot) => (&self.slots[slot], 0),
             Home::Keys(layer) => (&session.keys[layer], 0),
             Home::Values(layer) => (&session.values[layer], 0),

@@ -25,6 +25,7 @@ mod sampler;
 pub mod selftest;
 mod session;
 mod stop;
+mod stream;
 mod submits;
 pub mod synth;
 pub mod text;

@@ -23,16 +23,11 @@ pub(crate) fn play(
     buffers: &mut [Vec<u32>],
 ) -> Result<()> {
     let pipeline = gpu.pipeline(shader)?;
-    let mut upload = Upload::new(gpu.clone())?;
+    let mut upload = Upload::new(gpu.clone(), STAGING_BYTES)?;
     let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
         let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
         let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
-        let mut at = 0;
-        for chunk in bytes.chunks(STAGING_BYTES as usize) {
-            let length = chunk.len() as u64;
-            upload.write(chunk, &[(0, at, length)], &buffer)?;
-            at += length;
-        }
+        upload.fill(bytes, &buffer)?;
         Ok(buffer)
     };
     let mut bound = vec![

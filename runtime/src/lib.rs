@@ -25,6 +25,7 @@ mod runtime;
 mod sampler;
 mod session;
 mod stop;
+mod stream;
 mod submits;
 pub mod synth;
 pub mod text;

@@ -77,7 +77,9 @@ fn a_token_takes_as_few_as_the_bound_allows() {
         let (submits, logits, prefill) = played(&runtime, &mut session, 40);
         assert_eq!(submits, dispatches.div_ceil(bound), "{bound} a submit");
         let segments = plan(model.blueprint(), "prefill").segments.iter();
-        let expected_submits: u64 = segments.map(|s| (s.len() as u64).div_ceil(bound)).sum();
+        let expected_submits: u64 = segments
+            .map(|s| (s.dispatches.len() as u64).div_ceil(bound))
+            .sum();
         assert_eq!(prefill, (1, expected_submits), "{bound} a submit");
         assert_eq!(logits, expected, "cutting changes no bit");
     }

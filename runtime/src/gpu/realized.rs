@@ -14,20 +14,30 @@ use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::Upload;
 use crate::Result;
-use crate::memory::{MemoryPlan, STAGING_BYTES, UNIFORM_ALIGNMENT};
+use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
+use crate::stream::Stream;
 
 /// A model on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuPlayer {
     pub(super) gpu: Arc<Gpu>,
     weights: Vec<Buffer>,
+    /// For each weight of the list, which of these it is in.
+    weight_buffers: Vec<usize>,
     slots: Vec<Buffer>,
     params: Buffer,
     /// For each plan, for each dispatch in order.
     pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
-    /// A step owns the scratch from its first segment to its last.
-    pub(super) scratch: Mutex<()>,
+    /// A step owns the scratch, and the slots of streamed layers, from its first segment to its last.
+    pub(super) scratch: Mutex<Option<Streaming>>,
+}
+
+/// Streamed layers, and the ring they come through.
+#[derive(Debug)]
+pub(super) struct Streaming {
+    pub stream: Stream,
+    pub ring: Upload,
 }
 
 /// A session on the GPU.
@@ -77,41 +87,40 @@ impl GpuPlayer {
         let player = Self {
             gpu,
             weights,
+            weight_buffers: memory.weight_buffers.clone(),
             slots,
             params,
             pipelines,
-            scratch: Mutex::new(()),
+            scratch: Mutex::default(),
         };
-        player.upload_params(plans)?;
+        player.upload_params(plans, memory.staging)?;
         Ok(player)
     }
 
-    fn upload_params(&self, plans: &[Plan]) -> Result<()> {
+    fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {
         let mut bytes = Vec::new();
         for dispatch in plans.iter().flat_map(Plan::dispatches) {
             bytes.extend_from_slice(&dispatch.params);
             bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);
         }
-        let mut upload = Upload::new(self.gpu.clone())?;
-        let chunk = STAGING_BYTES as usize;
-        for (i, part) in bytes.chunks(chunk).enumerate() {
-            upload.write(
-                part,
-                &[(0, (i * chunk) as u64, part.len() as u64)],
-                &self.params,
-            )?;
-        }
+        let mut upload = Upload::new(self.gpu.clone(), staging)?;
+        upload.fill(&bytes, &self.params)?;
         upload.finish()
     }
 
-    /// A ring to fill the weights through.
-    pub fn upload(&self) -> Result<Upload> {
-        Upload::new(self.gpu.clone())
+    /// A ring of `staging` bytes to fill the weights through.
+    pub fn upload(&self, staging: u64) -> Result<Upload> {
+        Upload::new(self.gpu.clone(), staging)
     }
 
-    /// A weight buffer, to be filled.
+    /// From now on, layers are streamed through `ring`.
+    pub fn keep(&mut self, stream: Stream, ring: Upload) {
+        self.scratch = Mutex::new(Some(Streaming { stream, ring }));
+    }
+
+    /// The buffer of a weight of the list.
     pub fn weight(&self, index: usize) -> &Buffer {
-        &self.weights[index]
+        &self.weights[self.weight_buffers[index]]
     }
 
     /// Creates a session's buffers and all of its bind groups.
@@ -214,7 +223,7 @@ impl GpuPlayer {
         id: TensorId,
     ) -> (&'a Buffer, u64) {
         match plan.tensor(id).home {
-            Home::Weight(index) => (&self.weights[index], 0),
+            Home::Weight(index) => (self.weight(index), 0),
             Home::Scratch(slot) => (&self.slots[slot], 0),
             Home::Keys(layer) => (&session.keys[layer], 0),
             Home::Values(layer) => (&session.values[layer], 0),

@@ -14,7 +14,9 @@ use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::{Upload, copy_back};
 use crate::Result;
-use crate::memory::STAGING_BYTES;
+
+/// Bytes that the buffers are filled through: little beside a model's own.
+const STAGING: u64 = 192 << 10;
 
 /// Plays one dispatch. The buffers that the kernel may write come back changed.
 pub(crate) fn play(
@@ -87,16 +89,11 @@ impl Alone {
         buffers: &[Vec<u32>],
     ) -> Result<Self> {
         let pipeline = gpu.pipeline(program)?;
-        let mut upload = Upload::new(gpu.clone())?;
+        let mut upload = Upload::new(gpu.clone(), STAGING)?;
         let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
             let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
             let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
-            let mut at = 0;
-            for chunk in bytes.chunks(STAGING_BYTES as usize) {
-                let length = chunk.len() as u64;
-                upload.write(chunk, &[(0, at, length)], &buffer)?;
-                at += length;
-            }
+            upload.fill(bytes, &buffer)?;
             Ok(buffer)
         };
         let mut bound = vec![

@@ -279,6 +279,11 @@ impl Program {
         format!("{}.{}", self.shader.label(), self.variant.name)
     }
 
+    /// A number that changes with the source and its constants.
+    pub fn fingerprint(&self) -> u64 {
+        fingerprint(format!("{:?}{}", self.variant.constants, self.source()).as_bytes())
+    }
+
     /// The whole WGSL: step, parts and variant joined.
     pub fn source(&self) -> String {
         let weights = || {
@@ -310,6 +315,12 @@ impl Program {
         text.push_str(self.variant.wgsl);
         text
     }
+}
+
+/// A number that names a text, the same in every build: FNV-1a (Fowler, Noll and Vo).
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
 /// Declares a kernel's `Params` and the list of its fields, which a test compares with the WGSL.

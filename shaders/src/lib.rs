@@ -11,7 +11,7 @@ pub mod reference;
 pub mod weights;
 
 pub use cache::CacheFormat;
-pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant};
+pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
 pub use weights::WeightFormat;
 
 /// Every kernel.

@@ -1,6 +1,6 @@
 //! The runner of kernel cases: each by every variant on the device and on the reference, and every case that fails is named.
 
-use lorgnette::selftest::{Verdict, check};
+use lorgnette::trust::{Outcome, check};
 use lorgnette_shaders::Program;
 use lorgnette_shaders::cases::Case;
 
@@ -14,8 +14,8 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
         for variant in case.shader.kernel.variants {
             let result = check(runtime(), &case, variant);
             let what = format!("{}: {}", result.program, result.case);
-            if result.verdict != Verdict::Passed {
-                failed.push(format!("{:?}: {what}: {}", result.verdict, result.message));
+            if result.outcome != Outcome::Right {
+                failed.push(format!("{:?}: {what}: {}", result.outcome, result.message));
             }
             if result.distance.nmse > nmse {
                 worst = what;

@@ -4,7 +4,7 @@
 //! player (GPU or CPU) plays the result for a [`Step`].
 
 pub use lorgnette_shaders::{Access, Step};
-use lorgnette_shaders::{Kernel, Parts, Shader};
+use lorgnette_shaders::{Kernel, Parts, Shader, Variant};
 
 /// A tensor of a plan, by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,9 +75,9 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Workgroups for a step.
-    pub fn grid(&self, step: &Step) -> [u32; 3] {
-        (self.shader.kernel.grid)(&self.params, step)
+    /// Workgroups for a step, by one of the kernel's variants.
+    pub fn grid(&self, variant: &Variant, step: &Step) -> [u32; 3] {
+        (variant.grid)(&self.params, step)
     }
 
     /// The tensors with how the kernel uses each.
@@ -89,7 +89,16 @@ impl Dispatch {
     }
 }
 
-/// One forward pass. Each segment is one compute pass; a submit and a look at the cancel flag come between segments.
+/// Dispatches that are played in one go: one compute pass.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    /// The dispatches, in order.
+    pub dispatches: Vec<Dispatch>,
+    /// The streamed layer whose weights must be in their slot, counted from the first streamed one.
+    pub needs: Option<usize>,
+}
+
+/// One forward pass. A submit and a look at the cancel flag come between segments.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `decode`, `prefill` or `score`.
@@ -99,7 +108,7 @@ pub struct Plan {
     /// Every tensor that a dispatch names.
     pub tensors: Vec<Tensor>,
     /// The dispatches, in order.
-    pub segments: Vec<Vec<Dispatch>>,
+    pub segments: Vec<Segment>,
     /// Where the logits are.
     pub logits: TensorId,
     /// Where the scores are, if this recording makes them.
@@ -109,7 +118,23 @@ pub struct Plan {
 impl Plan {
     /// Every dispatch in order.
     pub fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
-        self.segments.iter().flatten()
+        self.segments.iter().flat_map(|segment| &segment.dispatches)
+    }
+
+    /// The streamed layer that a dispatch reads, by its index in [`Plan::dispatches`].
+    pub fn needs(&self, dispatch: usize) -> Option<usize> {
+        let all = self.segments.iter();
+        all.flat_map(|segment| std::iter::repeat_n(segment.needs, segment.dispatches.len()))
+            .nth(dispatch)?
+    }
+
+    /// The streamed layer that is needed next behind a segment; behind the last one, the first of the next step.
+    pub fn needs_behind(&self, segment: usize) -> Option<usize> {
+        let (before, behind) = self.segments.split_at(segment + 1);
+        behind
+            .iter()
+            .chain(before)
+            .find_map(|segment| segment.needs)
     }
 
     /// A tensor of this plan.
@@ -163,7 +188,7 @@ pub struct Recorder {
     rows: u32,
     scope: String,
     tensors: Vec<Tensor>,
-    segments: Vec<Vec<Dispatch>>,
+    segments: Vec<Segment>,
 }
 
 impl Recorder {
@@ -174,7 +199,7 @@ impl Recorder {
             rows,
             scope: String::new(),
             tensors: Vec::new(),
-            segments: vec![Vec::new()],
+            segments: vec![Segment::default()],
         }
     }
 
@@ -266,6 +291,7 @@ impl Recorder {
         self.segments
             .last_mut()
             .expect("a recorder has a segment")
+            .dispatches
             .push(dispatch);
     }
 
@@ -274,15 +300,24 @@ impl Recorder {
         if self
             .segments
             .last()
-            .is_some_and(|segment| !segment.is_empty())
+            .is_some_and(|segment| !segment.dispatches.is_empty())
         {
-            self.segments.push(Vec::new());
+            self.segments.push(Segment::default());
+        }
+    }
+
+    /// What comes next reads weights of that streamed layer, counted from the first streamed one.
+    pub fn needs(&mut self, streamed: usize) {
+        self.cut();
+        if let Some(segment) = self.segments.last_mut() {
+            segment.needs = Some(streamed);
         }
     }
 
     /// The plan, with where its results are.
     pub fn finish(mut self, logits: TensorId, scores: Option<TensorId>) -> Plan {
-        self.segments.retain(|segment| !segment.is_empty());
+        self.segments
+            .retain(|segment| !segment.dispatches.is_empty());
         Plan {
             name: self.name,
             rows: self.rows,

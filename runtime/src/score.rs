@@ -27,16 +27,16 @@ impl Session {
         self.canceller().reset();
         self.check_ids(ids)?;
         self.truncate(0);
-        let rows = self.model.shared.blueprint.plans[SCORE].rows;
-        let rows = self.window.step_rows(rows);
         let mut scores = Vec::with_capacity(ids.len());
-        for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
+        while self.ids.len() + 1 < ids.len() {
+            let first = self.ids.len();
+            let count = self.rows(SCORE, ids.len() - 1 - first);
             // One more than the chunk: the id behind the last row is what that row is scored against.
-            let with_next = &ids[first..=first + chunk.len()];
+            let with_next = &ids[first..=first + count];
             let bytes = self
-                .play(SCORE, with_next, chunk.len(), Want::Scores)?
+                .play(SCORE, with_next, count, Want::Scores)?
                 .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(chunk);
+            self.ids.extend_from_slice(&with_next[..count]);
             for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
                 let [best, total] = [words[1], words[2]].map(f32::from_bits);
                 if words[0] == NOT_FINITE {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use crate::blueprint::{DECODE, PREFILL};
 use crate::model::Model;
 use crate::player::{PlayerSession, Turn, Want};
+use crate::submits::{Pace, bound, rows_within};
 use crate::window::{Overflow, Window};
 use crate::{Error, Result};
 
@@ -39,6 +41,7 @@ pub struct Session {
     pub(crate) window: Window,
     canceller: Canceller,
     prefilled: u64,
+    pace: Option<Pace>,
 }
 
 impl Session {
@@ -53,6 +56,7 @@ impl Session {
             window: Window::new(shared.blueprint.context, Overflow::Stop)?,
             canceller: Canceller::default(),
             prefilled: 0,
+            pace: None,
             model,
         })
     }
@@ -96,6 +100,13 @@ impl Session {
         Ok(())
     }
 
+    /// Keeps each piece of GPU work shorter than `budget`, where one dispatch can be, and leaves the GPU free between two,
+    /// so that an app draws while the model thinks. How much fits is learned from piece to piece; with `None`, the
+    /// default, pieces are as large as the device's profile allows, and faster.
+    pub fn set_frame_budget(&mut self, budget: Option<Duration>) {
+        self.pace = budget.map(Pace::new);
+    }
+
     /// Forgets every token from `length` on. Where it slides, and some before `length` have left already, only the kept
     /// ones remain.
     pub fn truncate(&mut self, length: usize) {
@@ -125,9 +136,9 @@ impl Session {
         }
         let words = self.model.shared.player.keys(&self.player, layer)?;
         let elements = config.kv_heads * config.head_size;
-        let rows = words.chunks_exact(blueprint.kv.row_bytes(elements) / 4);
-        let rows = rows.take(blueprint.context as usize);
-        Ok(rows
+        Ok(words
+            .chunks_exact(blueprint.kv.row_bytes(elements) / 4)
+            .take(blueprint.context as usize)
             .flat_map(|row| blueprint.kv.load_row(row, elements))
             .collect())
     }
@@ -157,20 +168,14 @@ impl Session {
     }
 
     /// Sends the prompt's `rest` through the model in chunks. `None` if cancelled: the chunks before it stay.
-    pub(crate) fn prefill(&mut self, rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
-        let chunk_rows = self.model.shared.blueprint.prefill_chunk;
-        let chunk_rows = self.window.step_rows(chunk_rows);
+    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
         let mut result = Some(Vec::new());
-        let mut left = rest.len();
-        for chunk in rest.chunks(chunk_rows) {
-            left -= chunk.len();
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(self.rows(PREFILL, rest.len()));
+            rest = later;
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
-            result = self.play(
-                plan,
-                chunk,
-                chunk.len(),
-                if left == 0 { want } else { Want::Nothing },
-            )?;
+            let want = if rest.is_empty() { want } else { Want::Nothing };
+            result = self.play(plan, chunk, chunk.len(), want)?;
             if result.is_none() {
                 return Ok(None);
             }
@@ -188,6 +193,16 @@ impl Session {
             self.ids.push(id);
         }
         Ok(result)
+    }
+
+    /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work
+    /// for a submit, or where more than half of the window would go at once.
+    pub(crate) fn rows(&self, plan: usize, left: usize) -> usize {
+        let shared = &self.model.shared;
+        let bound = bound(&shared.runtime.profile().submit, self.pace.as_ref());
+        let plan = &shared.blueprint.plans[plan];
+        let most = left.min(self.window.step_rows(plan.rows)) as u32;
+        rows_within(plan, &bound, self.ids.len() as u32, most) as usize
     }
 
     /// Plays one step behind the tokens read so far, which it does not add to.
@@ -211,9 +226,12 @@ impl Session {
             want,
             cancelled: &|| canceller.is_cancelled(),
         };
-        shared
-            .player
-            .play(&mut self.player, &blueprint.plans[plan], &turn)
+        shared.player.play(
+            &mut self.player,
+            &blueprint.plans[plan],
+            &turn,
+            self.pace.as_mut(),
+        )
     }
 
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<()> {

@@ -25,7 +25,15 @@ fn case(what: &str, row: Vec<f32>) -> Case {
 fn expect(what: &str, row: Vec<f32>, id: u32) {
     let logits = logits(what, row);
     let case = logits.argmax(2);
-    assert_eq!(found(&case)[1][logits.next_id(2)], id, "{}", case.name);
+    for (program, words) in found(&case) {
+        assert_eq!(
+            words[1][logits.next_id(2)],
+            id,
+            "{}: {}",
+            program.label(),
+            case.name
+        );
+    }
     play([case]);
 }
 

@@ -2,8 +2,9 @@
 //! numbers what is left anew, rotates every key there, and knows nothing of rings and shifted queries.
 
 use lorgnette::{Adapter, KvFormat, Runtime};
-use lorgnette_shaders::Step;
 use lorgnette_shaders::cases::{Attention, Noise, Sliding};
+use lorgnette_shaders::kernels::attend;
+use lorgnette_shaders::{Step, Variant};
 use lorgnette_tests::kernels::play;
 use lorgnette_tests::{own_runtime, runtime};
 
@@ -91,16 +92,18 @@ fn attention_is_that_of_positions_numbered_anew() {
     for sliding in variants(&CACHES) {
         let expected = numbered_anew(&sliding);
         for runtime in [runtime(), &cpu] {
-            let found = played(runtime, &sliding);
-            assert_eq!(found.len(), expected.len());
-            let far = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs();
-            let far = found.iter().zip(&expected).map(far).fold(0.0, f64::max);
-            let player = &runtime.adapter().name;
-            // Keys and values of 11 bits are the furthest.
-            let exact = sliding.layer.cache == KvFormat::F32;
-            let bound = if exact { 1e-5 } else { 1e-3 };
-            assert!(far <= bound, "{player}: {sliding:?}: max |d| {far}");
-            furthest = far.max(furthest);
+            for variant in attend::KERNEL.variants {
+                let found = played(runtime, &sliding, variant);
+                assert_eq!(found.len(), expected.len());
+                let far = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs();
+                let far = found.iter().zip(&expected).map(far).fold(0.0, f64::max);
+                let player = &runtime.adapter().name;
+                // Keys and values of 11 bits are the furthest.
+                let exact = sliding.layer.cache == KvFormat::F32;
+                let bound = if exact { 1e-5 } else { 1e-3 };
+                assert!(far <= bound, "{player}: {sliding:?}: max |d| {far}");
+                furthest = far.max(furthest);
+            }
         }
     }
     println!("max |d| {furthest:.1e}");
@@ -165,7 +168,7 @@ fn numbered_anew(sliding: &Sliding) -> Vec<f64> {
 }
 
 /// By the kernels: the positions that are left are read in three steps, the last of which attends.
-fn played(runtime: &Runtime, sliding: &Sliding) -> Vec<f32> {
+fn played(runtime: &Runtime, sliding: &Sliding, variant: &'static Variant) -> Vec<f32> {
     let Sliding {
         layer,
         keep,
@@ -205,12 +208,12 @@ fn played(runtime: &Runtime, sliding: &Sliding) -> Vec<f32> {
         let angles = angles.iter().map(|v| words(&(*v as f32))).collect();
         let mut buffers = vec![angles, qkv];
         runtime
-            .run_kernel(&rope.shader, &rope.params, step, &mut buffers)
+            .run_kernel(&rope.shader.wanted(), &rope.params, step, &mut buffers)
             .expect("rotates");
         let [keys, values] = std::mem::take(&mut cache);
         let mut buffers = vec![buffers.remove(1), keys, values];
         runtime
-            .run_kernel(&write.shader, &write.params, step, &mut buffers)
+            .run_kernel(&write.shader.wanted(), &write.params, step, &mut buffers)
             .expect("writes");
         let [qkv, keys, values] = <[_; 3]>::try_from(buffers).expect("three buffers");
         cache = [keys, values];
@@ -226,7 +229,12 @@ fn played(runtime: &Runtime, sliding: &Sliding) -> Vec<f32> {
     let (qkv, [keys, values], step) = read(layer.position, layer.count, *dropped);
     let mut buffers = vec![qkv, keys, values, attend.buffers[3].clone()];
     runtime
-        .run_kernel(&attend.shader, &attend.params, step, &mut buffers)
+        .run_kernel(
+            &attend.shader.by(variant),
+            &attend.params,
+            step,
+            &mut buffers,
+        )
         .expect("attends");
     let out = &buffers[3][..layer.count * layer.heads * layer.size];
     out.iter().map(|word| f32::from_bits(*word)).collect()

@@ -47,6 +47,7 @@ impl Weights {
         let mut layers = Vec::with_capacity(config.layers);
         for i in 0..config.layers {
             let name = |part: &str| format!("blk.{i}.{part}.weight");
+            let first = list.weights.len();
             layers.push(Layer {
                 attn_norm: list.vector(&find, &name("attn_norm"), width)?,
                 qkv: list.linear(
@@ -74,6 +75,7 @@ impl Weights {
                     config.feed_forward,
                 )?,
             });
+            list.layers.push(first..list.weights.len());
         }
         let output_norm = list.vector(&find, "output_norm.weight", width)?;
         let output = match shapes("output.weight") {
@@ -105,6 +107,8 @@ pub enum Recording {
 pub struct Style {
     /// The residual additions are part of the matrix products before them.
     pub fused: bool,
+    /// The layers behind these are streamed.
+    pub resident_layers: usize,
 }
 
 /// The forward pass, in the order of the paper.
@@ -126,6 +130,9 @@ pub fn record(
     let x = r.embed(ids, &weights.token_embd); // [rows, width]
     for (i, layer) in weights.layers.iter().enumerate() {
         r.scope(format!("layer {i}"));
+        if let Some(streamed) = i.checked_sub(style.resident_layers) {
+            r.needs(streamed);
+        }
         let normed = r.norm("attn_norm", x, layer.attn_norm, config.epsilon, false);
         let qkv = r.qkv(normed, &layer.qkv, heads); // [rows, (2 heads + 2 kv_heads) * head_size]
         r.rope(qkv, heads);

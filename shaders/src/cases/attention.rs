@@ -37,6 +37,7 @@ impl Attention {
         self.kv_heads * self.size
     }
 
+    /// Words of a row of the cache.
     const fn row_words(&self) -> usize {
         self.cache.row_bytes(self.kv_width()) / 4
     }
@@ -156,8 +157,8 @@ impl Attention {
         for number in 0..(self.position + self.count) as u32 - step.dropped {
             let at = step.cache_row(step.cached(number).0, context as u32) as usize * row;
             let values = noise.f32s(self.kv_width(), 2.0);
-            let stored = &mut cache[at..at + row];
-            self.cache.store_row(stored, bytemuck::cast_slice(&values));
+            self.cache
+                .store_row(&mut cache[at..at + row], bytemuck::cast_slice(&values));
         }
         cache
     }

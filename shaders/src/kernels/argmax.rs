@@ -1,6 +1,6 @@
 //! `argmax`: the greedy next id, written behind the step's ids so that the next step can read it there.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 
 params! {
@@ -20,13 +20,16 @@ pub const NOT_FINITE: u32 = u32::MAX;
 /// logits `[vocabulary]`, ids [context + 1].
 pub static KERNEL: Kernel = Kernel {
     name: "argmax",
-    wgsl: include_str!("argmax.wgsl"),
-    parts: &[Part::ReduceBest],
     binds: &[bind("logits", Access::Read), bind("ids", Access::Write)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, _: &Step| [1, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("argmax.wgsl"),
+        parts: &[Part::ReduceBest],
+        constants: &[],
+        grid: |_, _: &Step| [1, 1, 1],
+    }],
     reference,
 };
 

@@ -1,7 +1,7 @@
 //! `attend`: causal attention with grouped queries over the KV cache, for each of the step's rows. Softmax is kept
 //! online (Milakov and Gimelshein, 2018), so that nothing grows with the context.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -24,11 +24,13 @@ params! {
     unused: u32,
 }
 
-/// qkv [count, 4 * stride] ending in the shifted queries, keys and values [context, kv_heads, head size], out [count, heads, head size].
+/// Queries of one key head that a workgroup of the tiled variant makes.
+const QUERIES: u32 = 16;
+
+/// qkv [count, 4 * stride] ending in the shifted queries, keys and values [context, kv_heads, head size],
+/// out [count, heads, head size].
 pub static KERNEL: Kernel = Kernel {
     name: "attend",
-    wgsl: include_str!("attend.wgsl"),
-    parts: &[Part::Cache, Part::Window],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Read),
@@ -37,8 +39,26 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+    variants: &[
+        Variant {
+            name: "tiled",
+            wgsl: include_str!("attend_tiled.wgsl"),
+            parts: &[Part::Cache, Part::Window, Part::QueryTile],
+            constants: &[],
+            grid: |params, step: &Step| {
+                let p = read::<Params>(params);
+                let queries = (p.group * step.count).div_ceil(QUERIES);
+                [p.heads / p.group, queries, 1]
+            },
+        },
+        Variant {
+            name: "plain",
+            wgsl: include_str!("attend.wgsl"),
+            parts: &[Part::Cache, Part::Window],
+            constants: &[],
+            grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+        },
+    ],
     reference,
 };
 

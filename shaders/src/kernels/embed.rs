@@ -1,6 +1,6 @@
 //! `embed`: rows of the embedding table, dequantised. Reads the ids that the session keeps on the GPU.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -20,8 +20,6 @@ params! {
 /// weights [rows, 32 * blocks], ids [context + 1], out [count, 32 * blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "embed",
-    wgsl: include_str!("embed.wgsl"),
-    parts: &[Part::Weights],
     binds: &[
         bind("weights", Access::Gather),
         bind("ids", Access::Gather),
@@ -29,8 +27,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, step: &Step| [step.count, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("embed.wgsl"),
+        parts: &[Part::Weights],
+        constants: &[],
+        grid: |_, step: &Step| [step.count, 1, 1],
+    }],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `kv_write`: the step's keys and values go to their rows of the cache, in the cache's own format.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -26,8 +26,6 @@ params! {
 /// qkv [count, 4 * stride], keys and values [context, 32 * row_blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "kv_write",
-    wgsl: include_str!("kv_write.wgsl"),
-    parts: &[Part::CachePack, Part::Window],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Write),
@@ -35,11 +33,16 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        let groups = read::<Params>(params).row_blocks.div_ceil(64);
-        [groups, step.count, 2]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("kv_write.wgsl"),
+        parts: &[Part::CachePack, Part::Window],
+        constants: &[],
+        grid: |params, step: &Step| {
+            let groups = read::<Params>(params).row_blocks.div_ceil(64);
+            [groups, step.count, 2]
+        },
+    }],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `rope`: rotary position embedding (Su et al., 2021) of queries and keys, in place, by a host-made table of angles.
 
-use crate::kernel::{Access, Kernel, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -18,16 +18,19 @@ params! {
 /// qkv [count, 4 * stride], a row of which ends in room for the shifted queries.
 pub static KERNEL: Kernel = Kernel {
     name: "rope",
-    wgsl: include_str!("rope.wgsl"),
-    parts: &[],
     binds: &[bind("angles", Access::Read), bind("qkv", Access::Update)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        let p: Params = read(params);
-        [(p.heads * p.quads).div_ceil(64), step.count, 1]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("rope.wgsl"),
+        parts: &[],
+        constants: &[],
+        grid: |params, step: &Step| {
+            let p: Params = read(params);
+            [(p.heads * p.quads).div_ceil(64), step.count, 1]
+        },
+    }],
     reference,
 };
 

@@ -2,7 +2,7 @@
 //! really came next. 16 bytes a row come back instead of the logits.
 
 use super::argmax::best;
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 
 params! {
@@ -19,8 +19,6 @@ params! {
 /// logits [count, vocabulary], ids [context + 1], out [count, 4]: (id, logit, log sum exp, logit of the next id).
 pub static KERNEL: Kernel = Kernel {
     name: "score",
-    wgsl: include_str!("score.wgsl"),
-    parts: &[Part::ReduceBest, Part::ReduceAdd],
     binds: &[
         bind("logits", Access::Read),
         bind("ids", Access::Gather),
@@ -28,8 +26,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, step: &Step| [step.count, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("score.wgsl"),
+        parts: &[Part::ReduceBest, Part::ReduceAdd],
+        constants: &[],
+        grid: |_, step: &Step| [step.count, 1, 1],
+    }],
     reference,
 };
 

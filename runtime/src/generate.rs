@@ -28,7 +28,8 @@ pub enum Prompt<'a> {
 /// How an answer is made.
 #[derive(Clone, Debug, Default)]
 pub struct GenerateOptions {
-    /// The most tokens of an answer; as many as the context has room for, if not given.
+    /// The most tokens of an answer. If not given, as many as the context has room for; in a session that slides, as many
+    /// as the model makes before it ends by itself.
     pub max_tokens: Option<usize>,
     /// How tokens are chosen.
     pub sampling: Sampling,

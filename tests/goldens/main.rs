@@ -1,6 +1,7 @@
 //! The long checks: all that an independent engine says of SmolLM2 and of the tiny models, measured and held against the
 //! bounds. Prints a Markdown report for BENCHMARKS.md; fails where a bound is broken. `make goldens` runs it.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -99,6 +100,25 @@ fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) {
     report.row(&of("second halves"), apart, perplexity, &half);
 }
 
+/// Four windows of text through a context of one: what is seen is always the latest 512 tokens, as many as or more than
+/// in the reference's second halves.
+fn endless(report: &mut Report, path: &Path) {
+    let options = LoadOptions {
+        context: Some(512),
+        ..Default::default()
+    };
+    let model = load(runtime(), path, &options);
+    let start = Instant::now();
+    let found = smollm2::stream_perplexity(&model, 4);
+    let seconds = start.elapsed().as_secs_f64();
+    let expected = smollm2::second_half_perplexity();
+    let apart = (found / expected - 1.0).abs();
+    let what =
+        "SmolLM2, 4 x 512 tokens, sliding in 512: perplexity past the first window, relative d";
+    let more = format!("{found:.6}, reference's second halves {expected:.6}; {seconds:.0} s");
+    report.row(what, apart, 0.15, &more);
+}
+
 fn main() -> ExitCode {
     let Some(path) = smollm2::path("goldens") else {
         return ExitCode::FAILURE;
@@ -118,6 +138,7 @@ fn main() -> ExitCode {
         let model = load(runtime(), &path, &options);
         real_model(&mut report, &model, bounds);
     }
+    endless(&mut report, &path);
     if report.within {
         ExitCode::SUCCESS
     } else {

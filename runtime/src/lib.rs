@@ -17,6 +17,7 @@ mod models;
 mod ops;
 pub mod plan;
 mod player;
+mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
 mod runtime;
@@ -40,7 +41,8 @@ pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
 pub use memory::{MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
-pub use runtime::{Adapter, COMMON_BINDING_BYTES, Runtime, RuntimeOptions};
+pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
+pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
 pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::Result;
 use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
+use crate::{Profile, Result};
 
 /// Which adapter to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Adapter {
 pub struct RuntimeOptions {
     /// Which adapter to use.
     pub adapter: Adapter,
+    /// The device to ask the adapter for: exactly this one, with no limit above it and no feature beside its own.
+    pub profile: Profile,
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
@@ -32,27 +34,26 @@ pub struct RuntimeOptions {
 pub struct Runtime {
     gpu: Option<Arc<Gpu>>,
     report: AdapterReport,
+    profile: Profile,
     max_binding_bytes: u64,
 }
-
-/// What most phones can bind, assumed where no device is asked.
-pub const COMMON_BINDING_BYTES: u64 = 128 << 20;
 
 impl Runtime {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Device`] if it gives no
-    /// device.
+    /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Unsupported`] if it has
+    /// less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
         let gpu = match &options.adapter {
-            Adapter::Auto => Some(Gpu::open(None)?),
-            Adapter::Named(name) => Some(Gpu::open(Some(name))?),
+            Adapter::Auto => Some(Gpu::open(None, &options.profile)?),
+            Adapter::Named(name) => Some(Gpu::open(Some(name), &options.profile)?),
             Adapter::Cpu => None,
         };
-        let report = gpu
-            .as_ref()
-            .map_or_else(reference_report, |gpu| gpu.report.clone());
+        let report = gpu.as_ref().map_or_else(
+            || reference_report(&options.profile),
+            |gpu| gpu.report.clone(),
+        );
         let max_binding_bytes = match (&gpu, options.max_binding_bytes) {
             (_, None) => report.max_binding_bytes,
             (Some(_), Some(asked)) => asked.min(report.max_binding_bytes),
@@ -62,6 +63,7 @@ impl Runtime {
         Ok(Self {
             gpu: gpu.map(Arc::new),
             report,
+            profile: options.profile,
             max_binding_bytes,
         })
     }
@@ -69,6 +71,11 @@ impl Runtime {
     /// What it runs on.
     pub fn adapter(&self) -> &AdapterReport {
         &self.report
+    }
+
+    /// The profile it was opened with.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// Everything counted so far; all zero without a GPU.
@@ -93,13 +100,13 @@ impl Runtime {
     }
 }
 
-fn reference_report() -> AdapterReport {
+fn reference_report(profile: &Profile) -> AdapterReport {
     AdapterReport {
         name: "CPU reference".into(),
         driver: format!("lorgnette {}", env!("CARGO_PKG_VERSION")),
         backend: "none".into(),
         kind: AdapterKind::Reference,
-        max_binding_bytes: COMMON_BINDING_BYTES,
+        max_binding_bytes: profile.binding_bytes(),
         max_buffer_bytes: u64::MAX,
         max_workgroup_bytes: 0,
         max_workgroup_invocations: 0,

@@ -102,6 +102,7 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
+        ..Default::default()
     })
     .expect("an adapter")
 }

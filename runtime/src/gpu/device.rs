@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use lorgnette_shaders::Shader;
 
+use super::asked::Asked;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
-use crate::{Error, Result};
+use crate::{Error, Profile, Result};
 
 /// What an adapter is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,11 @@ pub struct AdapterReport {
 
 impl AdapterReport {
     fn new(adapter: &wgpu::Adapter) -> Self {
-        let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
+        Self::of(adapter.get_info(), &adapter.limits(), adapter.features())
+    }
+
+    /// An adapter, or a device on it that was asked for with less.
+    fn of(info: wgpu::AdapterInfo, limits: &wgpu::Limits, features: wgpu::Features) -> Self {
         let kind = match info.device_type {
             wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
             wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
@@ -62,11 +67,6 @@ impl AdapterReport {
             wgpu::DeviceType::Cpu => AdapterKind::Software,
             wgpu::DeviceType::Other => AdapterKind::Unknown,
         };
-        let optional = [
-            ("f16", wgpu::Features::SHADER_F16),
-            ("subgroups", wgpu::Features::SUBGROUP),
-            ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
-        ];
         Self {
             name: info.name,
             driver: format!("{} {}", info.driver, info.driver_info)
@@ -79,7 +79,7 @@ impl AdapterReport {
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
-            features: optional
+            features: OPTIONAL
                 .into_iter()
                 .filter(|(_, flag)| features.contains(*flag))
                 .map(|(name, _)| name)
@@ -87,6 +87,13 @@ impl AdapterReport {
         }
     }
 }
+
+/// Features that are told of, by our names.
+const OPTIONAL: [(&str, wgpu::Features); 3] = [
+    ("f16", wgpu::Features::SHADER_F16),
+    ("subgroups", wgpu::Features::SUBGROUP),
+    ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
+];
 
 /// Every adapter of this machine, hardware first.
 pub fn adapters() -> Vec<AdapterReport> {
@@ -121,8 +128,9 @@ pub(crate) struct Gpu {
 }
 
 impl Gpu {
-    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`).
-    pub fn open(wanted: Option<&str>) -> Result<Self> {
+    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`), as the
+    /// device of the profile.
+    pub fn open(wanted: Option<&str>, profile: &Profile) -> Result<Self> {
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
             let text =
@@ -156,20 +164,17 @@ impl Gpu {
                 report.name
             );
         }
-        Self::request(adapter, report)
+        Self::request(adapter, profile)
     }
 
-    fn request(adapter: &wgpu::Adapter, report: AdapterReport) -> Result<Self> {
-        let offered = adapter.limits();
-        // What the kernels are written for (four storage buffers, 256 invocations), and sizes as large as the adapter has.
-        let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
-            max_buffer_size: offered.max_buffer_size,
-            ..wgpu::Limits::downlevel_defaults()
-        };
+    fn request(adapter: &wgpu::Adapter, profile: &Profile) -> Result<Self> {
+        let info = adapter.get_info();
+        let asked = Asked::of(profile, adapter)?;
+        let report = AdapterReport::of(info, &asked.limits, asked.features);
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),
-            required_limits,
+            required_features: asked.features,
+            required_limits: asked.limits,
             // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
             memory_hints: wgpu::MemoryHints::Manual {
                 suballocated_device_memory_block_size: (4 << 20)..(8 << 20),

@@ -1,5 +1,6 @@
 //! The only room that names wgpu: the device, its buffers and pipelines, and the player that plays plans on it.
 
+mod asked;
 mod buffers;
 mod counters;
 mod device;

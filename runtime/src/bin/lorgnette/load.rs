@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
-use lorgnette::{
-    Blueprint, COMMON_BINDING_BYTES, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage,
-};
+use lorgnette::{Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage};
 
 use crate::args::{Device, File, Load};
 use crate::output::{Failure, Result, input};
@@ -38,6 +36,7 @@ impl Device {
     pub fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::new(RuntimeOptions {
             adapter: self.adapter.clone().unwrap_or_default(),
+            profile: self.profile,
             max_binding_bytes: self.max_binding,
         })?)
     }
@@ -71,7 +70,12 @@ impl Load {
         let checkpoint = self.file.open()?;
         let binding = match &self.device.adapter {
             Some(_) => self.device.runtime()?.max_binding_bytes(),
-            None => self.device.max_binding.unwrap_or(COMMON_BINDING_BYTES),
+            None => {
+                let binding = self.device.profile.binding_bytes();
+                self.device
+                    .max_binding
+                    .map_or(binding, |asked| asked.min(binding))
+            }
         };
         let blueprint = Blueprint::new(&checkpoint, &self.options(context), binding)?;
         Ok((checkpoint, blueprint))

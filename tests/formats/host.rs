@@ -5,7 +5,7 @@ use lorgnette::synth::SynthShape;
 use lorgnette::text::{host_bytes, tokenizer};
 use lorgnette_shaders::weights::WeightFormat;
 
-use super::allocations::during;
+use lorgnette_tests::allocations::during;
 use super::synth::{make, tiny};
 use super::{data, scratch};
 

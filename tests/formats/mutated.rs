@@ -4,7 +4,7 @@
 use lorgnette::formats::{Checkpoint, Header, TensorSpec, Value, Writer};
 use lorgnette_shaders::weights::WeightFormat;
 
-use super::allocations::during;
+use lorgnette_tests::allocations::during;
 use super::data;
 
 /// SplitMix64.

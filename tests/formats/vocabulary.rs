@@ -6,7 +6,7 @@ use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{Family, SynthShape};
 use lorgnette_shaders::weights::WeightFormat;
 
-use super::allocations::during;
+use lorgnette_tests::allocations::during;
 use super::scratch;
 use super::synth::{make, tiny};
 

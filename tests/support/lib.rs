@@ -1,6 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
 //! between numbers.
 
+pub mod allocations;
 pub mod kernels;
 pub mod smollm2;
 pub mod tiny;

@@ -60,7 +60,7 @@ impl Session {
             .open(&shared.blueprint.plans, &shared.blueprint.memory)?;
         Ok(Self {
             player,
-            ids: Vec::new(),
+            ids: Vec::with_capacity(shared.blueprint.context as usize),
             canceller: Canceller::default(),
             prefilled: 0,
             model,

@@ -5,9 +5,9 @@ use lorgnette::synth::SynthShape;
 use lorgnette::text::{host_bytes, tokenizer};
 use lorgnette_shaders::weights::WeightFormat;
 
-use lorgnette_tests::allocations::during;
 use super::synth::{make, tiny};
 use super::{data, scratch};
+use lorgnette_tests::allocations::during;
 
 fn check(what: &str, file: &Checkpoint) {
     let estimated = host_bytes(file.metadata()).expect("an estimate") as f64;

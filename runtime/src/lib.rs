@@ -27,6 +27,7 @@ mod sampler;
 pub mod selftest;
 mod session;
 mod stop;
+mod stream;
 pub mod synth;
 pub mod text;
 mod tokenizer;

@@ -8,12 +8,13 @@ use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
 use crate::gpu::{Gpu, GpuPlayer};
-use crate::loader::stream;
+use crate::loader::load;
 use crate::memory::{MemoryPlan, Section};
 use crate::models::Config;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
+use crate::stream::Stream;
 use crate::{ChatTemplate, Result, Tokenizer, text};
 
 /// What a load is doing.
@@ -64,7 +65,7 @@ impl Model {
         mut progress: impl FnMut(Progress),
     ) -> Result<Self> {
         let start = Instant::now();
-        let checkpoint = Checkpoint::open(path.as_ref())?;
+        let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
         let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
         let tokenizer = text::tokenizer(checkpoint.metadata())?;
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
@@ -148,7 +149,7 @@ fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
 /// The model's buffers and pipelines on the GPU, with its weights in them.
 pub(crate) fn load_gpu(
     gpu: &Arc<Gpu>,
-    checkpoint: &Checkpoint,
+    checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<GpuPlayer> {
@@ -159,13 +160,14 @@ pub(crate) fn load_gpu(
             total,
         })
     };
-    let player = GpuPlayer::new(
+    let mut player = GpuPlayer::new(
         gpu.clone(),
         &blueprint.plans,
         &blueprint.memory,
         &mut report,
     )?;
-    let mut upload = player.upload(blueprint.memory.staging)?;
+    let (list, memory) = (&blueprint.weights, &blueprint.memory);
+    let mut ring = player.upload(memory.staging)?;
     let mut report = |done, total| {
         progress(Progress {
             stage: Stage::Weights,
@@ -174,16 +176,22 @@ pub(crate) fn load_gpu(
         })
     };
     let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        upload.write(bytes, sections, player.weight(index))
+        ring.write(bytes, sections, player.weight(index))
     };
-    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-    upload.finish()?;
+    load(checkpoint, list, memory, &mut sink, &mut report)?;
+    match Stream::new(checkpoint, blueprint) {
+        Some(stream) => {
+            ring.settle()?;
+            player.keep(stream, ring);
+        }
+        None => ring.finish()?,
+    }
     Ok(player)
 }
 
 /// The model's buffers in host memory, with its weights in them.
 pub(crate) fn load_cpu(
-    checkpoint: &Checkpoint,
+    checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CpuPlayer> {
@@ -196,15 +204,13 @@ pub(crate) fn load_cpu(
         })
     };
     let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        let weight = player.weight(index);
-        for (from, to, length) in sections
-            .iter()
-            .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
-        {
-            weight[to..to + length].copy_from_slice(&bytes[from..from + length]);
-        }
+        player.fill(index, bytes, sections);
         Ok(())
     };
-    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    let (list, memory) = (&blueprint.weights, &blueprint.memory);
+    load(checkpoint, list, memory, &mut sink, &mut report)?;
+    if let Some(stream) = Stream::new(checkpoint, blueprint) {
+        player.keep(stream);
+    }
     Ok(player)
 }

@@ -111,6 +111,22 @@ impl Plan {
         self.segments.iter().flat_map(|segment| &segment.dispatches)
     }
 
+    /// The streamed layer that a dispatch reads, by its index in [`Plan::dispatches`].
+    pub fn needs(&self, dispatch: usize) -> Option<usize> {
+        let all = self.segments.iter();
+        all.flat_map(|segment| std::iter::repeat_n(segment.needs, segment.dispatches.len()))
+            .nth(dispatch)?
+    }
+
+    /// The streamed layer that is needed next behind a segment; behind the last one, the first of the next step.
+    pub fn needs_behind(&self, segment: usize) -> Option<usize> {
+        let (before, behind) = self.segments.split_at(segment + 1);
+        behind
+            .iter()
+            .chain(before)
+            .find_map(|segment| segment.needs)
+    }
+
     /// A tensor of this plan.
     pub fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors[id.0]

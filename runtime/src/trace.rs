@@ -2,6 +2,7 @@
 //! A tool for finding a wrong kernel; slow, and it holds the weights twice.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use lorgnette_shaders::{CacheFormat, Step};
 
@@ -69,7 +70,7 @@ pub fn trace(
             runtime.adapter().name.clone(),
         ));
     };
-    let checkpoint = Checkpoint::open(path.as_ref())?;
+    let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
     let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
     let most = blueprint.prefill_chunk.min(blueprint.context - 1) as usize;
     if ids.is_empty()
@@ -120,7 +121,7 @@ pub fn trace(
                 compare(&mut report, plan, at, id, &written[i], expected, options.kv);
                 expected.copy_from_slice(&written[i]);
             };
-            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look);
+            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look)?;
             report.dispatches += 1;
             if report.difference.is_some() {
                 return Ok(report);

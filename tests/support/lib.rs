@@ -8,6 +8,7 @@ pub mod tiny;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
@@ -106,6 +107,33 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
         ..Default::default()
     })
     .expect("an adapter")
+}
+
+/// Bytes that are free where scratch files go, as `df` says.
+pub fn free_bytes() -> Option<u64> {
+    let asked = Command::new("df")
+        .arg("-Pk")
+        .arg(std::env::temp_dir())
+        .output();
+    let text = String::from_utf8(asked.ok()?.stdout).ok()?;
+    let kib: u64 = text
+        .lines()
+        .nth(1)?
+        .split_whitespace()
+        .nth(3)?
+        .parse()
+        .ok()?;
+    Some(kib << 10)
+}
+
+/// The most bytes of this process that were in memory at once, by Linux's account.
+pub fn most_resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib << 10)
 }
 
 /// A file that a test writes; it is gone when this is dropped.

@@ -4,10 +4,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::buffers::Buffer;
-use super::realized::{GpuPlayer, GpuSession};
+use super::realized::{GpuPlayer, GpuSession, Streaming};
 use super::transfer::{copy_back, read_back};
 use crate::Result;
-use crate::memory::UNIFORM_ALIGNMENT;
+use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Turn, Want};
 
@@ -19,7 +19,7 @@ impl GpuPlayer {
         plan: &Plan,
         turn: &Turn<'_>,
     ) -> Result<Option<Vec<u8>>> {
-        let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, turn);
         let want = self.wanted(session, plan, turn);
         let mut at = 0;
@@ -29,6 +29,7 @@ impl GpuPlayer {
             if (turn.cancelled)() {
                 return Ok(None);
             }
+            self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
             let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
             self.encode(&mut encoder, session, turn, &segment.dispatches, at);
             at += segment.dispatches.len();
@@ -44,6 +45,8 @@ impl GpuPlayer {
                 );
             }
             let submission = self.submit(encoder)?;
+            // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to end.
+            self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
             // Two segments in flight keep the GPU busy and a cancel near.
             if let Some(before) = before.replace(submission.clone()) {
                 self.gpu.wait(before)?;
@@ -56,6 +59,23 @@ impl GpuPlayer {
             }
             _ => Ok(Some(Vec::new())),
         }
+    }
+
+    /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:
+    /// copies come behind the segments that were submitted before them, so that nothing is overwritten that is read.
+    fn bring(
+        &self,
+        streaming: Option<&mut Streaming>,
+        needed: Option<usize>,
+        most: usize,
+    ) -> Result<()> {
+        let (Some(Streaming { stream, ring }), Some(layer)) = (streaming, needed) else {
+            return Ok(());
+        };
+        let mut sink = |weight: usize, bytes: &[u8], sections: &[Section]| {
+            ring.write(bytes, sections, self.weight(weight))
+        };
+        stream.bring(layer, most, &mut sink)
     }
 
     fn encode(
@@ -139,10 +159,11 @@ impl GpuPlayer {
         turn: &Turn<'_>,
         at: usize,
     ) -> Result<Vec<Vec<u32>>> {
-        let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             self.upload_step(session, turn);
         }
+        self.bring(scratch.as_mut(), plan.needs(at), usize::MAX)?;
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode(

@@ -15,6 +15,7 @@ use super::transfer::Upload;
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
+use crate::stream::Stream;
 
 /// A model on the GPU.
 #[derive(Debug)]
@@ -27,8 +28,15 @@ pub(crate) struct GpuPlayer {
     params: Buffer,
     /// For each plan, for each dispatch in order.
     pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
-    /// A step owns the scratch from its first segment to its last.
-    pub(super) scratch: Mutex<()>,
+    /// A step owns the scratch, and the slots of streamed layers, from its first segment to its last.
+    pub(super) scratch: Mutex<Option<Streaming>>,
+}
+
+/// Streamed layers, and the ring they come through.
+#[derive(Debug)]
+pub(super) struct Streaming {
+    pub stream: Stream,
+    pub ring: Upload,
 }
 
 /// A session on the GPU.
@@ -85,7 +93,7 @@ impl GpuPlayer {
             slots,
             params,
             pipelines,
-            scratch: Mutex::new(()),
+            scratch: Mutex::default(),
         };
         player.upload_params(plans, memory.staging)?;
         Ok(player)
@@ -105,6 +113,11 @@ impl GpuPlayer {
     /// A ring of `staging` bytes to fill the weights through.
     pub fn upload(&self, staging: u64) -> Result<Upload> {
         Upload::new(self.gpu.clone(), staging)
+    }
+
+    /// From now on, layers are streamed through `ring`.
+    pub fn keep(&mut self, stream: Stream, ring: Upload) {
+        self.scratch = Mutex::new(Some(Streaming { stream, ring }));
     }
 
     /// The buffer of a weight of the list.

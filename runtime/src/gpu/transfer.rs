@@ -50,7 +50,7 @@ impl Upload {
             .copy_from_slice(bytes);
         staging.raw().unmap();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        for (from, to, length) in sections {
+        for (from, to, length) in sections.iter().filter(|(_, _, length)| *length > 0) {
             encoder.copy_buffer_to_buffer(staging.raw(), *from, target.raw(), *to, Some(*length));
         }
         *busy = Some(self.gpu.queue.submit([encoder.finish()]));

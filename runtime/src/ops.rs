@@ -30,9 +30,20 @@ impl Heads {
         self.kv_heads * self.size
     }
 
+    fn row_blocks(&self) -> u32 {
+        (self.kv_width() / BLOCK) as u32
+    }
+
     /// Bytes of a row of keys (and of values) in the cache.
     pub fn kv_row_bytes(&self) -> u64 {
-        (self.kv_width() * self.cache.element_bytes()) as u64
+        self.cache.row_bytes(self.kv_width()) as u64
+    }
+
+    /// The numbers in the words of a whole cache.
+    pub(crate) fn rows(&self, words: &[u32]) -> Vec<f32> {
+        let rows = words.chunks_exact(self.kv_row_bytes() as usize / 4);
+        rows.flat_map(|row| self.cache.load_row(row, self.kv_width()))
+            .collect()
     }
 }
 
@@ -137,7 +148,7 @@ impl Recorder {
     pub fn kv_write(&mut self, qkv: TensorId, layer: usize, heads: &Heads) {
         let (keys, values) = self.cache(layer, heads);
         let params = kv_write::Params {
-            quads: quads(heads.kv_width()),
+            row_blocks: heads.row_blocks(),
             keys_offset: quads(heads.heads * heads.size),
             values_offset: quads((heads.heads + heads.kv_heads) * heads.size),
             stride: quads(self.cols_of(qkv)),
@@ -157,7 +168,7 @@ impl Recorder {
         let out = self.scratch("attended", Rows::Step, heads.heads * heads.size);
         let params = attend::Params {
             group: (heads.heads / heads.kv_heads) as u32,
-            kv_heads: heads.kv_heads as u32,
+            row_blocks: heads.row_blocks(),
             quads: quads(heads.size),
             stride: quads(self.cols_of(qkv)),
             scale: 1.0 / (heads.size as f32).sqrt(),

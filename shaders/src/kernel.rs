@@ -2,6 +2,7 @@
 //!
 //! A resolved [`Shader`] is a kernel joined with the parts it was chosen with. Nothing here knows a GPU API.
 
+use crate::cache::CacheFormat;
 use crate::reference::Call;
 use crate::weights::WeightFormat;
 
@@ -81,8 +82,10 @@ pub struct Field {
 pub enum Part {
     /// `weights_unpack` of the chosen weight format.
     Weights,
-    /// `cache_pack` and `cache_unpack` of the chosen KV cache format.
+    /// `keys_block` and `values_quad` of the chosen KV cache format.
     Cache,
+    /// `cache_pack` of the chosen KV cache format.
+    CachePack,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
     /// `reduce_add4`: the same for four sums at once.
@@ -91,39 +94,12 @@ pub enum Part {
     ReduceBest,
 }
 
-/// How keys and values are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CacheFormat {
-    /// Four bytes an element.
-    F32,
-    /// Two bytes an element (IEEE binary16), two packed in a word.
-    F16,
-}
-
-impl CacheFormat {
-    /// `f32` or `f16`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
-    }
-
-    /// Bytes of one element.
-    pub const fn element_bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 => 2,
-        }
-    }
-}
-
 /// What a kernel with variants was chosen with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parts {
     /// For kernels with [`Part::Weights`].
     pub weights: Option<WeightFormat>,
-    /// For kernels with [`Part::Cache`].
+    /// For kernels with [`Part::Cache`] or [`Part::CachePack`].
     pub cache: Option<CacheFormat>,
 }
 
@@ -207,25 +183,18 @@ impl Shader {
 
     /// The whole WGSL: step, parts and kernel joined.
     pub fn source(&self) -> String {
+        let weights = || self.parts.weights.expect("a weight format for this kernel");
+        let cache = || self.parts.cache.expect("a cache format for this kernel");
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.kernel.parts {
-            match part {
-                Part::Weights => text.push_str(
-                    self.parts
-                        .weights
-                        .expect("a weight format for this kernel")
-                        .part(),
-                ),
-                Part::Cache => text.push_str(
-                    match self.parts.cache.expect("a cache format for this kernel") {
-                        CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
-                        CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
-                    },
-                ),
-                Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
-                Part::ReduceAdd4 => text.push_str(include_str!("parts/reduce_add4.wgsl")),
-                Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
-            }
+            text.push_str(match part {
+                Part::Weights => weights().part(),
+                Part::Cache => cache().load_part(),
+                Part::CachePack => cache().pack_part(),
+                Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
+                Part::ReduceAdd4 => include_str!("parts/reduce_add4.wgsl"),
+                Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
+            });
         }
         text.push_str(self.kernel.wgsl);
         text

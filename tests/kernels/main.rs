@@ -3,6 +3,7 @@
 mod add;
 mod argmax;
 mod attend;
+mod cache;
 mod embed;
 mod kv_write;
 mod matmul;

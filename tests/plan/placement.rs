@@ -110,7 +110,7 @@ fn sums_are_of_their_parts() {
         assert_eq!(memory.scratch_bytes(), slots + memory.params);
 
         let (config, session) = (&blueprint.config, &memory.session);
-        let row = config.kv_heads * config.head_size * blueprint.kv.element_bytes();
+        let row = blueprint.kv.row_bytes(config.kv_heads * config.head_size);
         let cache = 2 * config.layers as u64 * u64::from(blueprint.context) * row as u64;
         assert_eq!(session.kv(), cache, "{}", paper.name);
         assert_eq!(session.keys.len(), config.layers);

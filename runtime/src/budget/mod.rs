@@ -80,7 +80,7 @@ impl Budget {
 }
 
 /// Keys and values, the most precise first.
-const FORMATS: &[CacheFormat] = &[CacheFormat::F32, CacheFormat::F16];
+const FORMATS: [CacheFormat; 4] = CacheFormat::ALL;
 
 /// Bytes as people write them: a number, whole or not, with `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB` behind it, or
 /// nothing for bytes.

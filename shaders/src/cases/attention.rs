@@ -1,8 +1,10 @@
 //! Cases of an attention layer: rotation, the cache, and attending to it, of any heads at any position.
 
 use super::{Case, GUARD, Noise, Values, shader};
-use crate::kernel::{CacheFormat, Parts, Step};
+use crate::cache::CacheFormat;
+use crate::kernel::{Parts, Step};
 use crate::kernels::{attend, kv_write, rope};
+use crate::weights::BLOCK;
 
 /// The heads of an attention layer at a position.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,10 @@ impl Attention {
 
     const fn kv_width(&self) -> usize {
         self.kv_heads * self.size
+    }
+
+    const fn row_words(&self) -> usize {
+        self.cache.row_bytes(self.kv_width()) / 4
     }
 
     fn step(&self) -> Step {
@@ -75,7 +81,7 @@ impl Attention {
     /// Puts keys and values into the cache, before and behind other rows.
     pub fn kv_write(&self) -> Case {
         let params = kv_write::Params {
-            quads: self.kv_width() as u32 / 4,
+            row_blocks: (self.kv_width() / BLOCK) as u32,
             keys_offset: (self.heads * self.size) as u32 / 4,
             values_offset: ((self.heads + self.kv_heads) * self.size) as u32 / 4,
             stride: self.stride() as u32 / 4,
@@ -84,16 +90,13 @@ impl Attention {
         for row in qkv.chunks_exact_mut(self.stride()) {
             row[..self.heads * self.size].fill(GUARD);
         }
-        let rows = self.position + self.count + 1;
-        let cache = vec![GUARD; rows * self.kv_width() * self.cache.element_bytes() / 4];
+        let cache = vec![GUARD; (self.position + self.count + 1) * self.row_words()];
         let shader = shader(&kv_write::KERNEL, self.cache);
         let buffers = vec![qkv, cache.clone(), cache];
         let mut case = Case::new(self, shader, params, self.step(), buffers);
-        (case.values, case.nmse) = match self.cache {
-            CacheFormat::F32 => (Values::F32, 0.0),
-            // WGSL lets f16 be rounded either way.
-            CacheFormat::F16 => (Values::F16, 1e-6),
-        };
+        let (format, elements) = (self.cache, self.kv_width());
+        case.values = Values::Cache { format, elements };
+        case.nmse = format.rounding();
         case
     }
 
@@ -101,7 +104,7 @@ impl Attention {
     pub fn attend(&self) -> Case {
         let params = attend::Params {
             group: (self.heads / self.kv_heads) as u32,
-            kv_heads: self.kv_heads as u32,
+            row_blocks: (self.kv_width() / BLOCK) as u32,
             quads: self.size as u32 / 4,
             stride: self.stride() as u32 / 4,
             scale: 1.0 / (self.size as f32).sqrt(),
@@ -113,10 +116,13 @@ impl Attention {
         for row in qkv.chunks_exact_mut(self.stride()) {
             row[self.heads * self.size..].fill(GUARD);
         }
-        let elements = (self.position + self.count) * self.kv_width();
-        let mut cache = || match self.cache {
-            CacheFormat::F32 => noise.f32s(elements, 2.0),
-            CacheFormat::F16 => noise.f16s(elements, 2.0),
+        let mut cache = || {
+            let mut rows = vec![GUARD; (self.position + self.count) * self.row_words()];
+            for row in rows.chunks_exact_mut(self.row_words()) {
+                let values = noise.f32s(self.kv_width(), 2.0);
+                self.cache.store_row(row, bytemuck::cast_slice(&values));
+            }
+            rows
         };
         let out = vec![GUARD; self.count * self.heads * self.size];
         let buffers = vec![qkv, cache(), cache(), out];

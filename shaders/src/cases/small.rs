@@ -1,15 +1,13 @@
 //! The cases that a device's own check plays: one or two of every shader, a few kilobytes each.
 
 use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows};
-use crate::kernel::CacheFormat;
+use crate::cache::CacheFormat;
 use crate::weights::WeightFormat;
 
 /// At least one case of every shader.
 pub fn small() -> Vec<Case> {
     let weights = WeightFormat::ALL.into_iter().flat_map(of_weights);
-    let caches = [CacheFormat::F32, CacheFormat::F16]
-        .into_iter()
-        .flat_map(of_cache);
+    let caches = CacheFormat::ALL.into_iter().flat_map(of_cache);
     weights.chain(caches).chain(plain()).collect()
 }
 

@@ -3,12 +3,13 @@
 
 use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
 use crate::reference::Call;
+use crate::weights::BLOCK;
 
 params! {
     /// Query heads that share a key head.
     group: u32,
-    /// Key heads.
-    kv_heads: u32,
+    /// Blocks of 32 elements in a row of keys (and of values).
+    row_blocks: u32,
     /// Head size / 4: 8, 16 or 32.
     quads: u32,
     /// Row length of qkv / 4.
@@ -45,27 +46,32 @@ fn reference(call: Call<'_>) {
     let (step, cache) = (call.step, call.parts.cache.expect("a cache format"));
     let (p, [qkv, keys, values, mut out]) = call.open::<Params, 4>();
     let (size, heads) = (p.quads as usize * 4, p.heads as usize);
+    let elements = p.row_blocks as usize * BLOCK;
+    let rows = (step.position + step.count) as usize;
+    let load = |words: &[u32]| -> Vec<Vec<f32>> {
+        let all = words.chunks_exact(cache.row_bytes(elements) / 4);
+        all.take(rows)
+            .map(|row| cache.load_row(row, elements))
+            .collect()
+    };
+    let (keys, values) = (load(keys.words()), load(values.words()));
     for t in 0..step.count as usize {
-        let positions = step.position as usize + t + 1;
+        let seen = step.position as usize + t + 1;
         for head in 0..heads {
             let query = &qkv.f32s()[t * p.stride as usize * 4 + head * size..][..size];
-            let at =
-                |position: usize| (position * p.kv_heads as usize + head / p.group as usize) * size;
-            let score = |position: usize| {
-                let key = (0..size).map(|i| cache.load(keys.words(), at(position) + i));
-                query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
+            let at = head / p.group as usize * size;
+            let score = |key: &Vec<f32>| {
+                let products = query.iter().zip(&key[at..]).map(|(q, k)| q * k);
+                products.sum::<f32>() * p.scale
             };
-            let scores: Vec<f32> = (0..positions).map(score).collect();
+            let scores: Vec<f32> = keys[..seen].iter().map(score).collect();
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let value =
-                    |position: usize| f64::from(cache.load(values.words(), at(position) + i));
-                let sum: f64 = shares
-                    .iter()
-                    .enumerate()
-                    .map(|(n, share)| f64::from(*share) * value(n))
+                let shared = shares.iter().zip(&values);
+                let sum: f64 = shared
+                    .map(|(share, value)| f64::from(*share) * f64::from(value[at + i]))
                     .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }

@@ -7,8 +7,8 @@ const WORKGROUP: u32 = 64u;
 struct Params {
     // Query heads that share a key head.
     group: u32,
-    // Key heads.
-    kv_heads: u32,
+    // Blocks of 32 elements in a row of keys (and of values).
+    row_blocks: u32,
     // Head size / 4: 8, 16 or 32.
     quads: u32,
     // Row length of qkv / 4.
@@ -41,7 +41,6 @@ fn four_scores(i: u32, slices: u32) -> vec4<f32> {
 fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let head = group.x;
     let quads = params.quads;
-    let kv_stride = params.kv_heads * quads;
     let kv_head = head / params.group * quads;
     let last = step.position + group.y;
     if lane < quads {
@@ -57,13 +56,14 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     for (var first = 0u; first <= last; first += WORKGROUP) {
         workgroupBarrier();
         if first + lane <= last {
-            let key = (first + lane) * kv_stride + kv_head;
+            let row = first + lane;
             var score = 0.0;
-            for (var i = 0u; i < quads; i += 4u) {
-                score += dot(query[i], cache_unpack(keys[key + i]))
-                    + dot(query[i + 1u], cache_unpack(keys[key + i + 1u]))
-                    + dot(query[i + 2u], cache_unpack(keys[key + i + 2u]))
-                    + dot(query[i + 3u], cache_unpack(keys[key + i + 3u]));
+            for (var i = 0u; i < quads; i += 8u) {
+                let key = keys_block(row, (kv_head + i) >> 3u);
+                score += dot(query[i], key[0]) + dot(query[i + 1u], key[1])
+                    + dot(query[i + 2u], key[2]) + dot(query[i + 3u], key[3]);
+                score += dot(query[i + 4u], key[4]) + dot(query[i + 5u], key[5])
+                    + dot(query[i + 6u], key[6]) + dot(query[i + 7u], key[7]);
             }
             scores[lane] = score;
         } else {
@@ -82,10 +82,11 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         for (var i = slice; i < WORKGROUP; i += slices * 4u) {
             let position = vec4<u32>(0u, slices, slices * 2u, slices * 3u) + first + i;
             let share = select(vec4<f32>(), exp(four_scores(i, slices) - high), position <= vec4<u32>(last));
-            let value = min(position, vec4<u32>(last)) * kv_stride + kv_head + quad;
+            let row = min(position, vec4<u32>(last));
+            let mine = kv_head + quad;
             total += dot(share, vec4<f32>(1.0));
-            sum += share.x * cache_unpack(values[value.x]) + share.y * cache_unpack(values[value.y])
-                + share.z * cache_unpack(values[value.z]) + share.w * cache_unpack(values[value.w]);
+            sum += share.x * values_quad(row.x, mine) + share.y * values_quad(row.y, mine)
+                + share.z * values_quad(row.z, mine) + share.w * values_quad(row.w, mine);
         }
     }
     workgroupBarrier();

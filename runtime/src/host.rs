@@ -2,6 +2,7 @@
 //! Not the pages of the mapped file, which are the system's to take back, and not the driver, which is not ours.
 
 use crate::formats::{Checkpoint, Metadata};
+use crate::loader::Chunk;
 use crate::memory::{HostMemory, MemoryPlan, staging_buffer};
 use crate::models::Config;
 use crate::plan::Plan;
@@ -60,8 +61,10 @@ pub(crate) fn estimate(
     let count = dispatches().count() as u64;
     let session = &memory.session;
     let context = session.ids / 4;
-    let held =
-        plans.iter().map(plan_bytes).sum::<u64>() + list_bytes(weights) + checkpoint.header_bytes();
+    let held = plans.iter().map(plan_bytes).sum::<u64>()
+        + list_bytes(weights)
+        + stream_bytes(weights, memory)
+        + checkpoint.header_bytes();
     // A handle of each pipeline for each dispatch; weights, slots, params and the ring.
     let buffers = (memory.weights.len() + memory.slots.len()) as u64 + 1 + 3;
     let device = shaders.len() as u64 * PIPELINE + count * 8 + buffers * BUFFER;
@@ -81,6 +84,18 @@ pub(crate) fn estimate(
         passing: loading.max(stepping),
         reading: held + text.reading,
     }
+}
+
+/// The list of chunks in which streamed layers come; it grows by doubling.
+fn stream_bytes(list: &WeightList, memory: &MemoryPlan) -> u64 {
+    let streamed = &list.layers[list.layers.len() - memory.streamed_layers..];
+    let weights = streamed
+        .iter()
+        .flat_map(|layer| &list.weights[layer.clone()]);
+    // A chunk is more than half of a buffer, or a whole source.
+    let half = (staging_buffer(memory.staging) / 2).max(1);
+    let chunks = weights.map(|weight| weight.bytes / half + weight.sources.len() as u64 + 1);
+    2 * chunks.sum::<u64>() * size_of::<Chunk>() as u64
 }
 
 fn plan_bytes(plan: &Plan) -> u64 {

@@ -109,7 +109,7 @@ impl std::str::FromStr for Budget {
         let number: f64 = number.parse().map_err(|_| unreadable())?;
         // Exact up to 2^53 bytes; more than that is no budget.
         match number * unit {
-            bytes if bytes >= 1.0 && bytes < 9e15 => Ok(Self::bytes(bytes as u64)),
+            bytes if (1.0..9e15).contains(&bytes) => Ok(Self::bytes(bytes as u64)),
             _ => Err(unreadable()),
         }
     }

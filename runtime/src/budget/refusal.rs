@@ -131,13 +131,16 @@ impl Display for Refusal {
             write!(f, "\n{:>12}  {}", mebibytes(price.total_bytes), price.what)?;
             // A single step says itself what it is.
             if !price.what.starts_with("only ") {
+                let layers = match price.streamed_layers {
+                    0 => "all layers in memory".to_owned(),
+                    streamed => format!("{streamed} layers streamed"),
+                };
                 write!(
                     f,
-                    ": {} positions, {} keys and values, chunks of {}, {} layers streamed",
+                    ": {} positions, {} keys and values, chunks of {}, {layers}",
                     price.context,
                     price.kv.name(),
                     price.prefill_chunk,
-                    price.streamed_layers
                 )?;
             }
             if price.total_bytes <= self.budget {

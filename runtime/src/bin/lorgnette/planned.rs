@@ -29,7 +29,7 @@ pub struct Planned {
     streamed_bytes_per_token: u64,
     /// The fewest bytes that will do.
     minimum_bytes: u64,
-    /// What wgpu's allocator may hold beside all that.
+    /// What the GPU's allocator may hold beside all that.
     reserve_bytes: u64,
     planned_bytes: Purposes,
 }
@@ -107,7 +107,7 @@ impl Planned {
             row(
                 "  beside it",
                 format!(
-                    "at most {} that wgpu's allocator keeps in reserve, and the driver's own",
+                    "at most {} that the GPU's allocator keeps in reserve, and the driver's own",
                     bytes(self.reserve_bytes)
                 ),
             ),

@@ -104,6 +104,16 @@ fn the_smallest_ring_and_shards() {
     }
 }
 
+/// Dispatch by dispatch, with each layer in its slot when it is its turn.
+#[test]
+fn the_trace() {
+    let report = lorgnette::trace(runtime(), mixed::path(), &options(5), &prompt(1, 7));
+    let report = report.expect("a trace");
+    assert_eq!(report.difference, None);
+    let dispatches = 2 * (10 * LAYERS + 4);
+    assert!(report.dispatches > dispatches, "{}", report.dispatches);
+}
+
 /// Each step finds in the slots what the other session's step left there.
 #[test]
 fn sessions_in_turns() {

@@ -14,6 +14,10 @@ use crate::{Error, Result};
 #[cfg(unix)]
 const GRANULE: usize = 64 * 1024;
 
+/// Linux reads at most so much ahead for one call (`read_ahead_kb`'s default), and drops the rest without a word.
+#[cfg(unix)]
+const READ_AHEAD: usize = 128 * 1024;
+
 #[derive(Debug)]
 pub(super) enum Source {
     Mapped(Mapped),
@@ -83,10 +87,12 @@ impl Source {
     pub fn announce(&self, range: Range<usize>) {
         #[cfg(unix)]
         if let Self::Mapped(Mapped { map, .. }) = self {
-            let start = range.start / GRANULE * GRANULE;
-            let advice = memmap2::Advice::WillNeed;
-            if let Err(e) = map.advise_range(advice, start, range.end - start) {
-                log::debug!("{range:?} of the model file is not read ahead: {e}");
+            let first = range.start / GRANULE * GRANULE;
+            for start in (first..range.end).step_by(READ_AHEAD) {
+                let length = READ_AHEAD.min(range.end - start);
+                if let Err(e) = map.advise_range(memmap2::Advice::WillNeed, start, length) {
+                    return log::debug!("{range:?} of the model file is not read ahead: {e}");
+                }
             }
         }
         #[cfg(not(unix))]

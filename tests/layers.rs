@@ -118,13 +118,10 @@ fn the_shaders_know_no_room_above_them() {
 }
 
 #[test]
-fn unsafe_is_only_where_a_file_is_mapped() {
-    only_in(
-        &["runtime/src", "shaders/src"],
-        "unsafe",
-        &["runtime/src/formats/"],
-    );
-    for (path, text) in sources(&["runtime/src/formats"], "rs") {
+fn unsafe_is_only_where_a_file_is_mapped_or_a_driver_reads_one() {
+    let allowed = ["runtime/src/formats/", "runtime/src/gpu/cache.rs"];
+    only_in(&["runtime/src", "shaders/src"], "unsafe", &allowed);
+    for (path, text) in sources(&["runtime/src"], "rs") {
         let lines = lines_with(&text, "unsafe").len();
         let reasons = text.matches("SAFETY").count();
         assert!(lines <= reasons, "{path}: {lines} uses, {reasons} reasons");
@@ -150,6 +147,16 @@ fn lower_rooms_do_not_import_upper_ones() {
         ),
         (
             "plan.rs",
+            &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
+        ),
+        (
+            "profiles/",
+            &[
+                "gpu", "cpu", "plan", "ops", "models", "model", "session", "formats", "memory",
+            ],
+        ),
+        (
+            "submits.rs",
             &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
         ),
         (
@@ -233,7 +240,7 @@ fn a_kernel_is_in_all_its_places() {
     assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), expected);
     assert_eq!(stems("shaders/src/kernels", "rs", &["mod"]), expected);
     assert_eq!(
-        stems("tests/kernels", "rs", &["main", "selftest"]),
+        stems("tests/kernels", "rs", &["main", "selftest", "everywhere"]),
         expected
     );
     for kernel in KERNELS {

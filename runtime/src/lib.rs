@@ -28,6 +28,7 @@ pub mod selftest;
 mod session;
 mod stop;
 mod stream;
+mod submits;
 pub mod synth;
 pub mod text;
 mod tokenizer;

@@ -20,7 +20,7 @@ use crate::{ChatTemplate, Result, Tokenizer, text};
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Making pipelines; counted in dispatches.
+    /// Making pipelines, on threads of their own; counted in shaders.
     Pipelines,
     /// Bringing weights to the device; counted in bytes.
     Weights,

@@ -7,6 +7,7 @@ use crate::cpu::{CpuPlayer, CpuSession};
 use crate::gpu::{GpuPlayer, GpuSession};
 use crate::memory::MemoryPlan;
 use crate::plan::Plan;
+use crate::submits::Pace;
 
 /// What a step gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(crate) struct Turn<'a> {
     pub angles: &'a [f32],
     /// What comes back.
     pub want: Want,
-    /// Asked between segments.
+    /// Asked between submits.
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
@@ -59,15 +60,18 @@ impl Player {
         }
     }
 
-    /// Plays one step. `None` if it was cancelled between two segments.
+    /// Plays one step, on the GPU at a pace where one is set. `None` if it was cancelled on the way.
     pub fn play(
         &self,
         session: &mut PlayerSession,
         plan: &Plan,
         turn: &Turn<'_>,
+        pace: Option<&mut Pace>,
     ) -> Result<Option<Vec<u8>>> {
         match (self, session) {
-            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.play(session, plan, turn),
+            (Self::Gpu(player), PlayerSession::Gpu(session)) => {
+                player.play(session, plan, turn, pace)
+            }
             (Self::Cpu(player), PlayerSession::Cpu(session)) => player.play(session, plan, turn),
             _ => unreachable!("a session is opened by the player that plays it"),
         }

@@ -1,5 +1,6 @@
 //! The runtime: one device (or the plain references in its place) that models share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
@@ -27,6 +28,8 @@ pub struct RuntimeOptions {
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
+    /// A folder of the app's own for what is learned of a device: its compiled pipelines. Nothing is written without one.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// A device that models share. Cloning it is cheap and gives the same device.
@@ -45,9 +48,11 @@ impl Runtime {
     /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Unsupported`] if it has
     /// less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
+        let open =
+            |wanted| Gpu::open(wanted, &options.profile, options.cache_dir.as_deref()).map(Some);
         let gpu = match &options.adapter {
-            Adapter::Auto => Some(Gpu::open(None, &options.profile)?),
-            Adapter::Named(name) => Some(Gpu::open(Some(name), &options.profile)?),
+            Adapter::Auto => open(None)?,
+            Adapter::Named(name) => open(Some(name.as_str()))?,
             Adapter::Cpu => None,
         };
         let report = gpu.as_ref().map_or_else(

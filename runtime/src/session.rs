@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use lorgnette_shaders::Step;
 use lorgnette_shaders::kernels::argmax::NOT_FINITE;
@@ -9,6 +10,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 use crate::blueprint::{DECODE, PREFILL, SCORE};
 use crate::model::Model;
 use crate::player::{PlayerSession, Turn, Want};
+use crate::submits::{Pace, bound, rows_within};
 use crate::{Error, Result};
 
 /// Stops what a session is doing, from any thread; takes effect between two segments of work.
@@ -50,6 +52,7 @@ pub struct Session {
     ids: Vec<u32>,
     canceller: Canceller,
     prefilled: u64,
+    pace: Option<Pace>,
 }
 
 impl Session {
@@ -63,6 +66,7 @@ impl Session {
             ids: Vec::with_capacity(shared.blueprint.context as usize),
             canceller: Canceller::default(),
             prefilled: 0,
+            pace: None,
             model,
         })
     }
@@ -85,6 +89,13 @@ impl Session {
     /// A handle that stops this session from another thread.
     pub fn canceller(&self) -> Canceller {
         self.canceller.clone()
+    }
+
+    /// Keeps each piece of GPU work shorter than `budget`, where one dispatch can be, and leaves the GPU free between two,
+    /// so that an app draws while the model thinks. How much fits is learned from piece to piece; with `None`, the
+    /// default, pieces are as large as the device's profile allows, and faster.
+    pub fn set_frame_budget(&mut self, budget: Option<Duration>) {
+        self.pace = budget.map(Pace::new);
     }
 
     /// Forgets every token from `length` on.
@@ -115,15 +126,16 @@ impl Session {
         self.canceller.reset();
         self.check_ids(ids)?;
         self.ids.clear();
-        let rows = self.model.shared.blueprint.plans[SCORE].rows as usize;
         let mut scores = Vec::with_capacity(ids.len());
-        for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
+        while self.ids.len() + 1 < ids.len() {
+            let first = self.ids.len();
+            let count = self.rows(SCORE, ids.len() - 1 - first);
             // One more than the chunk: the id behind the last row is what that row is scored against.
-            let with_next = &ids[first..=first + chunk.len()];
+            let with_next = &ids[first..=first + count];
             let bytes = self
-                .play(SCORE, with_next, chunk.len(), Want::Scores)?
+                .play(SCORE, with_next, count, Want::Scores)?
                 .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(chunk);
+            self.ids.extend_from_slice(&with_next[..count]);
             for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
                 let [best, total] = [words[1], words[2]].map(f32::from_bits);
                 if words[0] == NOT_FINITE {
@@ -150,19 +162,14 @@ impl Session {
     }
 
     /// Sends the prompt's `rest` through the model in chunks. `None` if cancelled: the chunks before it stay.
-    pub(crate) fn prefill(&mut self, rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
-        let chunk_rows = self.model.shared.blueprint.prefill_chunk as usize;
+    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
         let mut result = Some(Vec::new());
-        let mut left = rest.len();
-        for chunk in rest.chunks(chunk_rows) {
-            left -= chunk.len();
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(self.rows(PREFILL, rest.len()));
+            rest = later;
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
-            result = self.play(
-                plan,
-                chunk,
-                chunk.len(),
-                if left == 0 { want } else { Want::Nothing },
-            )?;
+            let want = if rest.is_empty() { want } else { Want::Nothing };
+            result = self.play(plan, chunk, chunk.len(), want)?;
             if result.is_none() {
                 return Ok(None);
             }
@@ -180,6 +187,16 @@ impl Session {
             self.ids.push(id);
         }
         Ok(result)
+    }
+
+    /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work
+    /// for a submit.
+    fn rows(&self, plan: usize, left: usize) -> usize {
+        let shared = &self.model.shared;
+        let bound = bound(&shared.runtime.profile().submit, self.pace.as_ref());
+        let plan = &shared.blueprint.plans[plan];
+        let most = left.min(plan.rows as usize) as u32;
+        rows_within(plan, &bound, self.ids.len() as u32, most) as usize
     }
 
     fn play(
@@ -204,9 +221,12 @@ impl Session {
             want,
             cancelled: &|| canceller.is_cancelled(),
         };
-        shared
-            .player
-            .play(&mut self.player, &blueprint.plans[plan], &turn)
+        shared.player.play(
+            &mut self.player,
+            &blueprint.plans[plan],
+            &turn,
+            self.pace.as_mut(),
+        )
     }
 
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<()> {

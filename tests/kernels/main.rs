@@ -5,6 +5,7 @@ mod argmax;
 mod attend;
 mod cache;
 mod embed;
+mod everywhere;
 mod kv_write;
 mod matmul;
 mod matvec;

@@ -94,6 +94,7 @@ fn what_cannot_be_bound_is_refused() {
     let options = RuntimeOptions {
         adapter: Adapter::Cpu,
         max_binding_bytes: Some(1024),
+        ..Default::default()
     };
     let small_device = Runtime::new(options).expect("no device is needed");
     let result = check(&small_device, case);

@@ -2,6 +2,7 @@
 //! between numbers.
 
 pub mod allocations;
+pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;
 pub mod tiny;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -48,23 +49,35 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
         .collect()
 }
 
-/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is.
+/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is, with the profile
+/// that `LORGNETTE_PROFILE` names, else all it has.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        let adapter = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
-        let runtime = Runtime::new(RuntimeOptions {
-            adapter,
-            ..Default::default()
-        })
-        .expect("a Vulkan or Metal adapter");
+        let profile = std::env::var("LORGNETTE_PROFILE").map_or(Profile::NATIVE, |name| {
+            Profile::named(&name).unwrap_or_else(|| panic!("no profile {name}"))
+        });
+        let runtime = open(profile).expect("a Vulkan or Metal adapter");
+        let adapter = runtime.adapter();
         println!(
-            "adapter: {} ({})",
-            runtime.adapter().name,
-            runtime.adapter().driver
+            "adapter: {} ({}), profile {}, subgroups of {:?}",
+            adapter.name, adapter.driver, profile.name, adapter.subgroup_sizes
         );
         runtime
     })
+}
+
+/// The adapter of [`runtime`] as another device.
+pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
+    Runtime::new(RuntimeOptions {
+        adapter: adapter(),
+        profile,
+        ..Default::default()
+    })
+}
+
+fn adapter() -> Adapter {
+    std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 
 /// The largest distance between two lists.
@@ -96,11 +109,10 @@ pub fn load(runtime: &Runtime, path: impl AsRef<Path>, options: &LoadOptions) ->
 
 /// A device of its own, so that nobody else's work is in its counts: the adapter of [`runtime`], or the references.
 pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime {
-    let named = |name| (adapter == Adapter::Auto).then_some(Adapter::Named(name));
-    let adapter = std::env::var("LORGNETTE_ADAPTER")
-        .ok()
-        .and_then(named)
-        .unwrap_or(adapter);
+    let adapter = match adapter {
+        Adapter::Auto => self::adapter(),
+        other => other,
+    };
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,

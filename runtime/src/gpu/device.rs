@@ -1,15 +1,17 @@
 //! The device: which adapter, with which limits, and what it said when something went wrong.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lorgnette_shaders::Shader;
 
 use super::asked::Asked;
+use super::cache::PipelineCache;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
-use crate::{Error, Profile, Result};
+use crate::{Error, Profile, Result, SubmitBound};
 
 /// What an adapter is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,9 @@ pub(crate) struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(crate) counts: Arc<Counts>,
     pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    pub(super) cache: Option<PipelineCache>,
+    /// What one submit of a step may hold.
+    pub(crate) submit: SubmitBound,
     pub(crate) report: AdapterReport,
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -130,7 +135,7 @@ pub(crate) struct Gpu {
 impl Gpu {
     /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`), as the
     /// device of the profile.
-    pub fn open(wanted: Option<&str>, profile: &Profile) -> Result<Self> {
+    pub fn open(wanted: Option<&str>, profile: &Profile, cache_dir: Option<&Path>) -> Result<Self> {
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
             let text =
@@ -164,13 +169,21 @@ impl Gpu {
                 report.name
             );
         }
-        Self::request(adapter, profile)
+        Self::request(adapter, profile, cache_dir)
     }
 
-    fn request(adapter: &wgpu::Adapter, profile: &Profile) -> Result<Self> {
+    fn request(
+        adapter: &wgpu::Adapter,
+        profile: &Profile,
+        cache_dir: Option<&Path>,
+    ) -> Result<Self> {
         let info = adapter.get_info();
-        let asked = Asked::of(profile, adapter)?;
-        let report = AdapterReport::of(info, &asked.limits, asked.features);
+        let mut asked = Asked::of(profile, adapter)?;
+        let report = AdapterReport::of(info.clone(), &asked.limits, asked.features);
+        if cache_dir.is_some() {
+            // No kernel sees it.
+            asked.features |= adapter.features() & wgpu::Features::PIPELINE_CACHE;
+        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),
             required_features: asked.features,
@@ -192,12 +205,14 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             note(&wrong, error.to_string())
         }));
-        let (counts, pipelines) = (Arc::default(), Mutex::default());
+        let cache = cache_dir.and_then(|folder| PipelineCache::open(&device, &info, folder));
         Ok(Self {
             device,
             queue,
-            counts,
-            pipelines,
+            counts: Arc::default(),
+            pipelines: Mutex::default(),
+            cache,
+            submit: profile.submit,
             report,
             fault,
         })

@@ -2,6 +2,8 @@
 
 mod asked;
 mod buffers;
+mod build;
+mod cache;
 mod counters;
 mod device;
 mod pipelines;
@@ -9,6 +11,7 @@ mod player;
 mod realized;
 mod solo;
 mod transfer;
+mod workgroup;
 
 pub use counters::Counters;
 pub(crate) use device::Gpu;

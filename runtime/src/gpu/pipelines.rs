@@ -1,12 +1,14 @@
 //! Pipelines: one for each shader that the plans name, made once and kept with the device.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use lorgnette_shaders::Shader;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
 
 use super::device::Gpu;
+use super::workgroup;
 use crate::{Error, Result};
 
 /// A compiled shader and the layout of its bindings.
@@ -18,26 +20,52 @@ pub(crate) struct Pipeline {
 
 impl Gpu {
     /// The pipeline of a shader; each is created alone, so that an error names the shader that the driver refused.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for more workgroup memory than the device has, [`Error::Device`] for what the driver refuses.
     pub fn pipeline(&self, shader: &Shader) -> Result<Arc<Pipeline>> {
-        let mut pipelines = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = self.pipelines().get(shader) {
+            return Ok(pipeline.clone());
+        }
+        self.check_workgroup(shader)?;
+        let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::Internal]
+            .map(|filter| self.device.push_error_scope(filter));
+        let pipeline = Arc::new(self.create_pipeline(shader));
+        // The innermost was opened last.
+        for scope in scopes.into_iter().rev() {
+            if let Some(error) = pollster::block_on(scope.pop()) {
+                return Err(refused(shader, &error.to_string()));
+            }
+        }
+        self.check()?;
+        // Another thread may have made the same meanwhile.
+        let mut pipelines = self.pipelines();
         if let Some(pipeline) = pipelines.get(shader) {
             return Ok(pipeline.clone());
         }
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipeline = Arc::new(self.create_pipeline(shader));
-        if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(Error::Device(format!(
-                "shader {} was refused: {error}",
-                shader.label()
-            )));
-        }
-        self.check()?;
         self.counts.pipelines.fetch_add(1, Relaxed);
         pipelines.insert(*shader, pipeline.clone());
         Ok(pipeline)
+    }
+
+    fn pipelines(&self) -> MutexGuard<'_, HashMap<Shader, Arc<Pipeline>>> {
+        self.pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_workgroup(&self, shader: &Shader) -> Result<()> {
+        let bytes = workgroup::bytes(&shader.source(), shader.kernel.name, &constants(shader))
+            .map_err(|error| refused(shader, &error))?;
+        let limit = self.report.max_workgroup_bytes;
+        if bytes > limit {
+            return Err(Error::Limit {
+                what: format!("workgroup memory of shader {}", shader.label()),
+                needed: bytes.into(),
+                limit: limit.into(),
+            });
+        }
+        Ok(())
     }
 
     fn create_pipeline(&self, shader: &Shader) -> Pipeline {
@@ -84,12 +112,6 @@ impl Gpu {
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
-        let constants: Vec<(&str, f64)> = shader
-            .kernel
-            .constants
-            .iter()
-            .map(|(name, value)| (*name, f64::from(*value)))
-            .collect();
         let raw = self
             .device
             .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -99,11 +121,23 @@ impl Gpu {
                 entry_point: Some(shader.kernel.name),
                 // Every kernel writes its workgroup memory before reading what matters of it.
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &constants,
+                    constants: &constants(shader),
                     zero_initialize_workgroup_memory: false,
                 },
-                cache: None,
+                cache: self.cache.as_ref().map(|cache| &cache.raw),
             });
         Pipeline { raw, layout }
     }
+}
+
+/// Values of the shader's `override` constants.
+fn constants(shader: &Shader) -> Vec<(&'static str, f64)> {
+    let constants = shader.kernel.constants.iter();
+    constants
+        .map(|(name, value)| (*name, f64::from(*value)))
+        .collect()
+}
+
+fn refused(shader: &Shader, error: &str) -> Error {
+    Error::Device(format!("shader {} was refused: {error}", shader.label()))
 }

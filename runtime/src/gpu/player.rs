@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use super::buffers::Buffer;
 use super::realized::{GpuPlayer, GpuSession, Streaming};
@@ -10,50 +11,63 @@ use crate::Result;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Turn, Want};
+use crate::submits::{Pace, bound, cost, next_submit};
 
 impl GpuPlayer {
-    /// Plays one step. `None` if it was cancelled between two segments.
+    /// Plays one step. `None` if it was cancelled between two submits. With a pace, each submit is waited for and
+    /// measured, so that the GPU is free for a frame before the next.
     pub fn play(
         &self,
         session: &GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
+        mut pace: Option<&mut Pace>,
     ) -> Result<Option<Vec<u8>>> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, turn);
         let want = self.wanted(session, plan, turn);
         let mut at = 0;
         let mut before: Option<wgpu::SubmissionIndex> = None;
-        let mut last = None;
         for (i, segment) in plan.segments.iter().enumerate() {
-            if (turn.cancelled)() {
-                return Ok(None);
+            let mut rest = segment.dispatches.as_slice();
+            while !rest.is_empty() {
+                if (turn.cancelled)() {
+                    return Ok(None);
+                }
+                self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
+                let bound = bound(&self.gpu.submit, pace.as_deref());
+                let costs = rest.iter().map(|dispatch| cost(plan, dispatch, &turn.step));
+                let (count, cost) = next_submit(costs, &bound);
+                let (now, later) = rest.split_at(count);
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                self.encode(&mut encoder, session, turn, now, at);
+                at += count;
+                rest = later;
+                if let Some((buffer, offset, bytes)) = &want
+                    && i + 1 == plan.segments.len()
+                    && rest.is_empty()
+                {
+                    let target = session.readback.raw();
+                    encoder.copy_buffer_to_buffer(buffer.raw(), *offset, target, 0, Some(*bytes));
+                }
+                let start = Instant::now();
+                let submission = self.submit(encoder)?;
+                if let Some(pace) = &mut pace {
+                    self.gpu.wait(submission.clone())?;
+                    pace.learn(cost, start.elapsed());
+                }
+                if rest.is_empty() {
+                    // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to
+                    // end. Not before its last submit: what comes may go to the slot that this one reads.
+                    self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
+                }
+                // Two submits in flight keep the GPU busy and a cancel near.
+                if let Some(before) = before.replace(submission) {
+                    self.gpu.wait(before)?;
+                }
             }
-            self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            self.encode(&mut encoder, session, turn, &segment.dispatches, at);
-            at += segment.dispatches.len();
-            if let Some((buffer, offset, bytes)) = &want
-                && i + 1 == plan.segments.len()
-            {
-                encoder.copy_buffer_to_buffer(
-                    buffer.raw(),
-                    *offset,
-                    session.readback.raw(),
-                    0,
-                    Some(*bytes),
-                );
-            }
-            let submission = self.submit(encoder)?;
-            // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to end.
-            self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
-            // Two segments in flight keep the GPU busy and a cancel near.
-            if let Some(before) = before.replace(submission.clone()) {
-                self.gpu.wait(before)?;
-            }
-            last = Some(submission);
         }
-        match (want, last) {
+        match (want, before) {
             (Some((_, _, bytes)), Some(last)) => {
                 read_back(&self.gpu, &session.readback, bytes, last).map(Some)
             }

@@ -71,21 +71,16 @@ impl GpuPlayer {
             .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
             .collect::<Result<_>>()?;
         let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
-        let total = plans
+        let shaders = plans.iter().flat_map(Plan::dispatches);
+        gpu.build(shaders.map(|dispatch| &dispatch.shader), progress)?;
+        let pipelines = plans
             .iter()
-            .map(|plan| plan.dispatches().count() as u64)
-            .sum();
-        let mut done = 0;
-        let mut pipelines = Vec::new();
-        for plan in plans {
-            let mut made = Vec::new();
-            for dispatch in plan.dispatches() {
-                made.push(gpu.pipeline(&dispatch.shader)?);
-                done += 1;
-                progress(done, total);
-            }
-            pipelines.push(made);
-        }
+            .map(|plan| {
+                plan.dispatches()
+                    .map(|dispatch| gpu.pipeline(&dispatch.shader))
+                    .collect()
+            })
+            .collect::<Result<_>>()?;
         let player = Self {
             gpu,
             weights,

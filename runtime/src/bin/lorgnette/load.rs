@@ -38,6 +38,7 @@ impl Device {
             adapter: self.adapter.clone().unwrap_or_default(),
             profile: self.profile,
             max_binding_bytes: self.max_binding,
+            cache_dir: None,
         })?)
     }
 

@@ -124,24 +124,25 @@ fn what_is_pinned_stays() {
         kv: KvFormat::F32,
         ..context.clone()
     };
-    let pins: [(Budget, &LoadOptions, &dyn Fn(&Blueprint) -> bool); 5] = [
-        (Budget::bytes(0), &context, &|plan| plan.context == 4096),
-        (Budget::bytes(0).context_at_least(1000), &context, &|plan| {
+    type Holds = fn(&Blueprint) -> bool;
+    let pins: [(Budget, &LoadOptions, Holds); 5] = [
+        (Budget::bytes(0), &context, |plan| plan.context == 4096),
+        (Budget::bytes(0).context_at_least(1000), &context, |plan| {
             (1000..=4096).contains(&plan.context)
         }),
         (
             Budget::bytes(0).kv_no_worse_than(KvFormat::F32),
             &exact,
-            &|plan| plan.kv == KvFormat::F32 && plan.context == 4096,
+            |plan| plan.kv == KvFormat::F32 && plan.context == 4096,
         ),
         (
             Budget::bytes(0)
                 .kv_no_worse_than(KvFormat::Q8_0)
                 .prefill_chunk_at_least(128),
             &context,
-            &|plan| plan.kv != KvFormat::Q4_0 && plan.prefill_chunk == 128,
+            |plan| plan.kv != KvFormat::Q4_0 && plan.prefill_chunk == 128,
         ),
-        (Budget::bytes(0).resident(), &context, &|plan| {
+        (Budget::bytes(0).resident(), &context, |plan| {
             plan.memory.streamed_layers == 0
         }),
     ];

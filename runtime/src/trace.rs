@@ -8,7 +8,7 @@ use lorgnette_shaders::Step;
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{load_cpu, load_gpu};
+use crate::model::{load_cpu, load_gpu, programs};
 use crate::ops::Heads;
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
@@ -87,7 +87,8 @@ pub fn trace(
             format!("{} ids", ids.len()),
         ));
     }
-    let gpu_player = load_gpu(gpu, &checkpoint, &blueprint, &mut |_| ())?;
+    let programs = programs(runtime, &blueprint, &mut |_| ())?;
+    let gpu_player = load_gpu(gpu, &programs, &checkpoint, &blueprint, &mut |_| ())?;
     let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);
@@ -105,10 +106,7 @@ pub fn trace(
     ];
     for (index, step, ids) in steps {
         let plan = &blueprint.plans[index];
-        let angles =
-            blueprint
-                .config
-                .angles(blueprint.rope_factors.as_deref(), step.position, step.count);
+        let angles = blueprint.angles(&step);
         let turn = Turn {
             plan: index,
             step,

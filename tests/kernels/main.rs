@@ -13,6 +13,7 @@ mod rms_norm;
 mod rope;
 mod score;
 mod selftest;
+mod sliding;
 mod swiglu;
 
 /// Numbers of rows around the sizes of workgroups and tiles.

@@ -57,6 +57,10 @@ pub struct Device {
     /// Bind at most this many bytes at once, as on a smaller device
     #[arg(long, value_name = "BYTES")]
     pub max_binding: Option<u64>,
+    /// Variants of kernels: KERNEL=NAME or KERNEL[TYPE]=NAME uses that one alone, in-order takes the first right one; by
+    /// default the fastest right one. `doctor` shows the names
+    #[arg(long, value_name = "LIST-or-FILE")]
+    pub variants: Option<String>,
 }
 
 /// Positions of a session.

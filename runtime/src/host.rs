@@ -21,6 +21,8 @@ const BUFFER: u64 = 2 << 10;
 /// What wgpu makes and drops while it compiles a shader, or encodes and submits a step.
 const COMPILING: u64 = 512 << 10;
 const ENCODING: u64 = 64 << 10;
+/// The cases that kernels are tried with, what is computed of them, and what else is compiled for them.
+const TRYING: u64 = 3 << 20;
 /// A prompt in the making: its text in pieces and joined, and its ids, for each position of the context.
 const PROMPT: u64 = 32;
 /// The logits of one row as read back, as numbers, kept for log-probabilities, and what sampling makes of each.
@@ -83,6 +85,7 @@ pub(crate) fn estimate(
         session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 3) * BUFFER,
         passing: loading.max(stepping),
         reading: held + text.reading,
+        trying: text.held + held + device + TRYING,
     }
 }
 

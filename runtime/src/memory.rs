@@ -20,6 +20,8 @@ pub(crate) const CHUNK_PADDING: u64 = 16;
 /// What wgpu's allocator may hold from the driver beside the bytes of our buffers: it asks for blocks of 4 to 8 MiB, for
 /// each kind of memory, and stages a step's upload. Reported beside a budget, not counted in it.
 pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
+/// What the largest case takes on the GPU, when kernels are tried.
+const TRIAL_BYTES: u64 = 2 << 20;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -63,6 +65,8 @@ pub struct HostMemory {
     pub passing: u64,
     /// The most that is held while the tokenizer is made, before any other byte of the model is there.
     pub reading: u64,
+    /// The most that is held while kernels are tried on a device that is new, before the model is on it.
+    pub trying: u64,
 }
 
 impl HostMemory {
@@ -123,9 +127,11 @@ impl MemoryPlan {
     }
 
     /// The most bytes held at once on the GPU and the host together, with `sessions` open: what a budget is held
-    /// against. The tokenizer is made before anything is on the GPU.
+    /// against. The tokenizer is made, and kernels are tried, before anything of the model is on the GPU.
     pub fn total(&self, sessions: u64) -> u64 {
-        (self.peak(sessions) + self.host.held(sessions)).max(self.host.reading)
+        let held = self.peak(sessions) + self.host.held(sessions);
+        held.max(self.host.reading)
+            .max(self.host.trying + TRIAL_BYTES)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use lorgnette::formats::Checkpoint;
+use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    ALLOCATOR_RESERVE, Adapter, Blueprint, Budget, Error, LoadOptions, Model, Profile, Runtime,
-    RuntimeOptions,
+    ALLOCATOR_RESERVE, Blueprint, Budget, Error, LoadOptions, Model, Profile, Runtime,
+    RuntimeOptions, Variants, WeightFormat,
 };
-use lorgnette_tests::{data, skipped, smollm2};
+use lorgnette_tests::{Scratch, adapter, skipped, smollm2};
 
 use super::alone;
 
@@ -75,47 +76,54 @@ fn agrees(profile: Profile, path: &Path, file: &Checkpoint, options: &LoadOption
 
 /// A device of its own that is the profile's, if this adapter has all of that.
 fn device(profile: Profile) -> Result<Runtime, Error> {
-    let named = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
     Runtime::new(RuntimeOptions {
-        adapter: named,
+        adapter: adapter(),
         profile,
+        variants: Variants::in_order(),
         ..Default::default()
     })
 }
 
-/// From more than enough down to the minimum in `steps`, then a byte less.
-fn check(profile: Profile, path: &Path, context: Option<u32>, steps: u64) {
+/// The minimum, a byte less, and budgets that are so many percent of the way from there to what is wanted.
+fn check(profile: Profile, path: &Path, context: Option<u32>, percents: &[u64]) {
     let file = Checkpoint::open(path).expect("opens");
+    let limit = profile.binding_bytes();
     let agrees = |bytes| agrees(profile, path, &file, &within(Budget::bytes(bytes), context));
-    let generous = agrees(4 << 30);
     let plain = LoadOptions {
         context,
         ..Default::default()
     };
-    let limit = profile.binding_bytes();
     let usual = Blueprint::new(&file, &plain, limit).expect("a plan").memory;
-    assert_eq!(generous, usual.total(1), "more than enough changes nothing");
     let none = within(Budget::bytes(0), context);
     let least = Blueprint::least(&file, &none, limit).expect("a plan");
-    let minimum = least.memory.total(1);
-    for step in 0..steps {
-        let bytes = minimum + (generous - minimum) * step / steps;
-        let total = agrees(bytes);
-        assert!(
-            step > 0 || total == minimum,
-            "{total} at the minimum {minimum}"
-        );
-    }
-    let options = within(Budget::bytes(minimum - 1), context);
-    let runtime = device(profile).expect("it was there before");
-    let model = run(&runtime, path, &options);
-    let paper = Blueprint::new(&file, &options, limit);
-    assert_eq!(
-        runtime.counters().buffers,
-        0,
-        "refused before anything is made"
+    let (minimum, wanted) = (least.memory.total(1), usual.total(1));
+    assert!(minimum < wanted, "there is something to choose");
+    refused(
+        profile,
+        path,
+        &within(Budget::bytes(minimum - 1), context),
+        minimum,
     );
-    match (model, paper) {
+    assert_eq!(agrees(minimum), minimum);
+    for percent in percents {
+        let total = agrees(minimum + (wanted - minimum) * percent / 100);
+        let within = if *percent < 100 {
+            minimum..wanted
+        } else {
+            wanted..wanted + 1
+        };
+        assert!(within.contains(&total), "{total} bytes at {percent} %");
+    }
+}
+
+/// On paper and on the device in the same words, before anything is made.
+fn refused(profile: Profile, path: &Path, options: &LoadOptions, minimum: u64) {
+    let runtime = device(profile).expect("it was there before");
+    let real = run(&runtime, path, options);
+    assert_eq!(runtime.counters().buffers, 0);
+    let file = Checkpoint::open(path).expect("opens");
+    let paper = Blueprint::new(&file, options, profile.binding_bytes());
+    match (real, paper) {
         (Err(Error::Budget(real)), Err(Error::Budget(paper))) => {
             println!("{real}");
             assert_eq!(real, paper);
@@ -125,21 +133,34 @@ fn check(profile: Profile, path: &Path, context: Option<u32>, steps: u64) {
     }
 }
 
-#[test]
-fn tiny_models() {
-    let _turn = alone();
-    for name in ["q4_0", "q4_k_m"] {
-        let path = data(&format!("llama3-tiny/{name}.gguf"));
-        check(Profile::NATIVE, &path, None, 2);
-    }
+/// A model of which every kind of bytes is worth saving: weights of eight layers, and as much again of keys and values.
+fn small(path: &Path) {
+    let shape = SynthShape {
+        layers: 8,
+        dim: 256,
+        ffn: 1024,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 64,
+        vocabulary: 300,
+        ..SynthShape::like("llama-3.2-1b").expect("a known shape")
+    };
+    synth(&shape, WeightFormat::Q4_0, 1, path, &mut |_, _| ()).expect("written");
 }
 
 #[test]
 fn on_every_profile() {
     let _turn = alone();
+    let path = Scratch::new("agree.gguf");
+    small(path.as_ref());
     for profile in Profile::ALL {
+        let percents: &[u64] = if profile == Profile::NATIVE {
+            &[20, 60, 300]
+        } else {
+            &[30]
+        };
         match device(profile) {
-            Ok(_) => check(profile, &data("llama3-tiny/q4_0.gguf"), Some(256), 1),
+            Ok(_) => check(profile, path.as_ref(), None, percents),
             Err(error) => skipped("on_every_profile", &error.to_string()),
         }
     }
@@ -149,6 +170,6 @@ fn on_every_profile() {
 fn with_smollm2() {
     let _turn = alone();
     if let Some(path) = smollm2::path("with_smollm2") {
-        check(Profile::NATIVE, &path, Some(1024), 2);
+        check(Profile::NATIVE, &path, Some(1024), &[50, 100]);
     }
 }

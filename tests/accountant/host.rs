@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    Adapter, GenerateOptions, LoadOptions, Model, Prompt, Runtime, Sampling, WeightFormat,
+    Adapter, GenerateOptions, LoadOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Stage,
+    WeightFormat,
 };
-use lorgnette_tests::{Scratch, allocations, data, own_runtime, smollm2};
+use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, smollm2};
 
 use super::alone;
 
@@ -96,6 +97,40 @@ fn the_plan_bounds_the_heap() {
             check(&runtime, &tiny(name), &LoadOptions::default(), 3.0);
         }
     }
+}
+
+/// The first load on a device tries every variant of the kernels, before anything of the model is on it.
+#[test]
+fn with_trials_of_a_new_device() {
+    let _turn = alone();
+    let runtime = Runtime::new(RuntimeOptions {
+        adapter: adapter(),
+        ..Default::default()
+    });
+    let runtime = runtime.expect("a device");
+    let above = Above::now();
+    let (mut heap, mut gpu) = (0, 0);
+    let model = Model::load(
+        &runtime,
+        tiny("q4_0"),
+        &LoadOptions::default(),
+        |progress| {
+            if progress.stage == Stage::Trials {
+                gpu = runtime.counters().peak_bytes;
+                heap = heap.max(above.peak());
+            }
+        },
+    );
+    let memory = model.expect("loads").memory().clone();
+    println!(
+        "trying {heap} of {} on the heap, {gpu} on the GPU",
+        memory.host.trying
+    );
+    assert!(heap <= memory.host.trying, "{:?}", memory.host);
+    let moment = memory.total(1).max(memory.host.trying + gpu);
+    assert_eq!(moment, memory.total(1));
+    assert!(gpu > 0 && gpu < 2 << 20, "{gpu} bytes of the GPU");
+    assert!(memory.host.trying <= 2 * heap, "{:?}", memory.host);
 }
 
 #[test]

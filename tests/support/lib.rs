@@ -78,7 +78,8 @@ pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
     })
 }
 
-fn adapter() -> Adapter {
+/// The adapter of [`runtime`].
+pub fn adapter() -> Adapter {
     std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 

@@ -164,6 +164,11 @@ fn lower_rooms_do_not_import_upper_ones() {
             &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
         ),
         (
+            "budget",
+            &["gpu", "cpu", "formats", "loader", "model", "session"],
+        ),
+        ("host.rs", &["gpu", "cpu", "model", "session", "blueprint"]),
+        (
             "ops.rs",
             &[
                 "gpu", "cpu", "models", "model", "session", "formats", "memory",

@@ -214,6 +214,7 @@ impl Generation<'_> {
             return Ok(());
         }
         let mut logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        drop(bytes);
         let raw = self.options.log_probabilities.then(|| logits.clone());
         let id = self
             .options

@@ -3,6 +3,7 @@
 //! A [`Runtime`] is a device, a [`Model`] is weights on it, a [`Session`] is a conversation with a model.
 
 mod blueprint;
+mod budget;
 mod chat;
 mod cpu;
 mod error;
@@ -11,6 +12,7 @@ mod folder;
 pub mod formats;
 mod generate;
 mod gpu;
+mod host;
 mod loader;
 mod memory;
 mod model;
@@ -37,6 +39,7 @@ pub mod weights;
 mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
+pub use budget::{Budget, Price, Refusal};
 pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use event::{Event, StopReason, Timings};
@@ -44,7 +47,7 @@ pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
-pub use memory::{MemoryPlan, SessionMemory};
+pub use memory::{ALLOCATOR_RESERVE, HostMemory, MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};

@@ -52,7 +52,7 @@ impl Session {
             .open(&shared.blueprint.plans, &shared.blueprint.memory)?;
         Ok(Self {
             player,
-            ids: Vec::new(),
+            ids: Vec::with_capacity(shared.blueprint.context as usize),
             window: Window::new(shared.blueprint.context, Overflow::Stop)?,
             canceller: Canceller::default(),
             prefilled: 0,

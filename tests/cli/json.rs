@@ -214,27 +214,6 @@ fn bench() {
 }
 
 #[test]
-fn inspect() {
-    let found = small("inspect", &[]);
-    let planned = &found["planned_bytes"];
-    assert_eq!(
-        keys(planned),
-        [
-            "gpu_peak", "host", "kv", "scratch", "staging", "total", "weights"
-        ]
-    );
-    let number = |key: &str| planned[key].as_u64().expect(key);
-    assert_eq!(number("total"), number("gpu_peak") + number("host"));
-    assert_eq!(
-        (&found["context"], &found["kv"]),
-        (&64.into(), &"f16".into())
-    );
-    assert_eq!(found["config"]["vocabulary"], 512);
-    let answer = small("generate", &["--raw", "-p", "the", "-n", "1"]);
-    assert_eq!(answer["memory"]["planned_bytes"], planned["gpu_peak"]);
-}
-
-#[test]
 fn doctor() {
     let found = object(&run(&["doctor", "--json"]));
     let adapter = &found["adapters"][0];

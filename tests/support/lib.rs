@@ -1,6 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
 //! between numbers.
 
+pub mod allocations;
 pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;
@@ -78,7 +79,8 @@ pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
     })
 }
 
-fn adapter() -> Adapter {
+/// The adapter of [`runtime`].
+pub fn adapter() -> Adapter {
     std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 

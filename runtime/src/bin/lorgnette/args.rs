@@ -1,7 +1,7 @@
 //! Options that several commands share.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, KvFormat, Overflow, Profile, Sampling, WeightFormat};
+use lorgnette::{Adapter, Budget, KvFormat, Overflow, Profile, Sampling, WeightFormat};
 
 use crate::output::Failure;
 
@@ -23,12 +23,26 @@ pub struct File {
 pub struct Load {
     #[command(flatten)]
     pub file: File,
-    /// How keys and values are stored: f32 is exact, q8_0 takes half of f16, q4_0 a quarter
-    #[arg(long, default_value = "f16", value_parser = kv_format())]
-    pub kv: KvFormat,
-    /// The most tokens of a prompt that go through the model at once
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    pub prefill_chunk: u32,
+    /// How keys and values are stored: f32 is exact, q8_0 takes half of f16, q4_0 a quarter; f16, if not given, or what fits
+    /// the budget
+    #[arg(long, value_parser = kv_format())]
+    pub kv: Option<KvFormat>,
+    /// The most tokens of a prompt that go through the model at once; 128, if not given, or what fits the budget
+    #[arg(long, value_name = "N")]
+    pub prefill_chunk: Option<u32>,
+    /// Take no more than this for everything on the GPU and the host, as in 600MiB; what is given by an option of its own
+    /// stays as it is, the rest is chosen to fit
+    #[arg(long, value_name = "BYTES")]
+    pub budget: Option<Budget>,
+    /// The fewest tokens of a session that will do within the budget
+    #[arg(long, value_name = "N", requires = "budget")]
+    pub min_context: Option<u32>,
+    /// The worst storage of keys and values that will do within the budget
+    #[arg(long, requires = "budget", value_name = "KV", value_parser = kv_format())]
+    pub min_kv: Option<KvFormat>,
+    /// Keep all layers in memory, whatever the budget
+    #[arg(long, requires = "budget")]
+    pub resident: bool,
     #[command(flatten)]
     pub device: Device,
 }

@@ -96,7 +96,7 @@ impl Conversation<'_> {
             Err(Failure::Library(error)) => {
                 self.turns.pop();
                 let failure = Failure::Library(error);
-                say(format_args!("error: {}", failure.one_line()));
+                say(format_args!("error: {}", failure.message()));
                 return Ok(());
             }
             Err(failure) => return Err(failure),

@@ -33,6 +33,7 @@ mod tokenizer;
 mod trace;
 pub mod trust;
 pub mod weights;
+mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use chat::{ChatTemplate, Message};
@@ -53,6 +54,7 @@ pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};
 pub use trust::Variants;
+pub use window::Overflow;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -3,6 +3,7 @@
 //! A plan names a [`Shader`]: a kernel and its parts. A device plays a [`Program`]: a shader by one of the variants.
 //! Nothing here knows a GPU API.
 
+use crate::cache::CacheFormat;
 use crate::reference::Call;
 use crate::weights::WeightFormat;
 
@@ -14,17 +15,39 @@ pub struct Step {
     pub position: u32,
     /// Rows (tokens) in this step.
     pub count: u32,
-    #[doc(hidden)]
-    pub unused: [u32; 2],
+    /// First positions of the sequence that never leave the cache.
+    pub keep: u32,
+    /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
+    pub dropped: u32,
 }
 
 impl Step {
-    /// `count` rows from `position` on.
+    /// `count` rows from `position` on, with everything before them in the cache.
     pub const fn new(position: u32, count: u32) -> Self {
         Self {
             position,
             count,
-            unused: [0; 2],
+            keep: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The row of a cache of `context` rows that a position is in: the kept positions have rows of their own, the others
+    /// follow each other round a ring of the rest. As `cache_row` of the kernels has it.
+    pub const fn cache_row(&self, position: u32, context: u32) -> u32 {
+        if position < self.keep {
+            return position;
+        }
+        self.keep + (position - self.keep) % (context - self.keep)
+    }
+
+    /// The position that has this number among those in the cache, and whether it is a kept one in front of a gap:
+    /// the shifted query meets it.
+    pub const fn cached(&self, number: u32) -> (u32, bool) {
+        if number < self.keep {
+            (number, self.dropped > 0)
+        } else {
+            (number + self.dropped, false)
         }
     }
 }
@@ -82,41 +105,22 @@ pub struct Field {
 pub enum Part {
     /// `weights_unpack` of the chosen weight format.
     Weights,
-    /// `cache_pack` and `cache_unpack` of the chosen KV cache format.
+    /// `times` and what it takes: products of a block with four rows of weights.
+    Products,
+    /// `keys_block` and `values_quad` of the chosen KV cache format.
     Cache,
+    /// `load_queries`, `more` and `store_four`: 16 queries of one key head at once.
+    QueryTile,
+    /// `cache_pack` of the chosen KV cache format.
+    CachePack,
+    /// `cache_row` and `window_row`: which row of the cache a position is in.
+    Window,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
-    /// `reduce_add4`: the same for four sums at once.
-    ReduceAdd4,
+    /// `reduce_rows`: the same for 16 sums at once.
+    ReduceRows,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
-}
-
-/// How keys and values are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CacheFormat {
-    /// Four bytes an element.
-    F32,
-    /// Two bytes an element (IEEE binary16), two packed in a word.
-    F16,
-}
-
-impl CacheFormat {
-    /// `f32` or `f16`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
-    }
-
-    /// Bytes of one element.
-    pub const fn element_bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 => 2,
-        }
-    }
 }
 
 /// What a kernel with variants was chosen with.
@@ -124,7 +128,7 @@ impl CacheFormat {
 pub struct Parts {
     /// For kernels with [`Part::Weights`].
     pub weights: Option<WeightFormat>,
-    /// For kernels with [`Part::Cache`].
+    /// For kernels with [`Part::Cache`] or [`Part::CachePack`].
     pub cache: Option<CacheFormat>,
 }
 
@@ -282,31 +286,31 @@ impl Program {
 
     /// The whole WGSL: step, parts and variant joined.
     pub fn source(&self) -> String {
+        let weights = || {
+            self.shader
+                .parts
+                .weights
+                .expect("a weight format for this kernel")
+        };
+        let cache = || {
+            self.shader
+                .parts
+                .cache
+                .expect("a cache format for this kernel")
+        };
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.variant.parts {
-            match part {
-                Part::Weights => text.push_str(
-                    self.shader
-                        .parts
-                        .weights
-                        .expect("a weight format for this kernel")
-                        .part(),
-                ),
-                Part::Cache => text.push_str(
-                    match self
-                        .shader
-                        .parts
-                        .cache
-                        .expect("a cache format for this kernel")
-                    {
-                        CacheFormat::F32 => include_str!("parts/cache_f32.wgsl"),
-                        CacheFormat::F16 => include_str!("parts/cache_f16.wgsl"),
-                    },
-                ),
-                Part::ReduceAdd => text.push_str(include_str!("parts/reduce_add.wgsl")),
-                Part::ReduceAdd4 => text.push_str(include_str!("parts/reduce_add4.wgsl")),
-                Part::ReduceBest => text.push_str(include_str!("parts/reduce_best.wgsl")),
-            }
+            text.push_str(match part {
+                Part::Weights => weights().part(),
+                Part::Cache => cache().load_part(),
+                Part::CachePack => cache().pack_part(),
+                Part::QueryTile => include_str!("parts/query_tile.wgsl"),
+                Part::Window => include_str!("parts/window.wgsl"),
+                Part::Products => include_str!("parts/products.wgsl"),
+                Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
+                Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
+                Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
+            });
         }
         text.push_str(self.variant.wgsl);
         text

@@ -3,15 +3,15 @@
 //! A kernel is a name in four places: `kernels/<name>.wgsl`, `kernels/<name>.rs`, a line in [`KERNELS`], and its cases
 //! in the tests. A source is the parts that a variant asks for and the variant, joined as text.
 
+pub mod cache;
 pub mod cases;
 pub mod kernel;
 pub mod kernels;
 pub mod reference;
 pub mod weights;
 
-pub use kernel::{
-    Access, CacheFormat, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint,
-};
+pub use cache::CacheFormat;
+pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
 pub use weights::WeightFormat;
 
 /// Every kernel.
@@ -38,8 +38,11 @@ pub fn shaders() -> Vec<Shader> {
                 kernel,
                 parts: format.into(),
             }));
-        } else if kernel.takes(Part::Cache) {
-            all.extend([CacheFormat::F32, CacheFormat::F16].map(|format| Shader {
+        } else if [Part::Cache, Part::CachePack]
+            .into_iter()
+            .any(|part| kernel.takes(part))
+        {
+            all.extend(CacheFormat::ALL.map(|format| Shader {
                 kernel,
                 parts: format.into(),
             }));

@@ -6,7 +6,7 @@ use lorgnette_shaders::cases::{Attention, Case};
 use lorgnette_tests::kernels::{found, play};
 use lorgnette_tests::runtime;
 
-const CACHES: [KvFormat; 2] = [KvFormat::F32, KvFormat::F16];
+const CACHES: [KvFormat; 4] = KvFormat::ALL;
 
 fn layer(cache: KvFormat, position: usize, count: usize) -> Attention {
     Attention {
@@ -23,7 +23,7 @@ fn layer(cache: KvFormat, position: usize, count: usize) -> Attention {
 fn heads_and_groups(cache: KvFormat) -> Vec<Case> {
     let mut cases = Vec::new();
     for size in [32, 64, 128] {
-        for (heads, kv_heads) in [(2, 2), (6, 2), (4, 1), (16, 2)] {
+        for (heads, kv_heads) in [(3, 3), (6, 2), (4, 1), (16, 2)] {
             for (position, count) in [(0, 1), (0, 5), (62, 3), (63, 1), (64, 2), (1000, 1)] {
                 let layer = layer(cache, position, count);
                 cases.push(
@@ -49,6 +49,16 @@ fn f32() {
 #[test]
 fn f16() {
     play(heads_and_groups(KvFormat::F16));
+}
+
+#[test]
+fn q8_0() {
+    play(heads_and_groups(KvFormat::Q8_0));
+}
+
+#[test]
+fn q4_0() {
+    play(heads_and_groups(KvFormat::Q4_0));
 }
 
 #[test]
@@ -104,7 +114,7 @@ fn nothing_behind_a_row_is_seen() {
 fn a_row_is_the_same_alone() {
     for cache in CACHES {
         let many = layer(cache, 61, 5).attend();
-        let (stride, width) = (5 * 64, 3 * 64);
+        let (stride, width) = (layer(cache, 61, 5).stride(), 3 * 64);
         for (program, words) in found(&many) {
             for (t, row) in words[3][..5 * width].chunks_exact(width).enumerate() {
                 let mut buffers = many.buffers.clone();

@@ -62,7 +62,7 @@ fn the_angles_of_a_model_are_exact_at_far_positions() {
         case.buffers[0][..angles.len()].copy_from_slice(bytemuck::cast_slice(&angles));
         let exact = layer.angles();
         for (program, words) in found(&case) {
-            let max = farthest(&case.buffers[1], &words[1], &exact);
+            let max = farthest(&case.buffers[1], &words[1], &exact, layer.stride());
             println!("{} position {position}: max |d| {max:.1e}", program.label());
             assert!(max <= 2e-6, "position {position}: max |d| {max}");
         }
@@ -70,8 +70,8 @@ fn the_angles_of_a_model_are_exact_at_far_positions() {
 }
 
 /// The largest distance of two rows of 8 heads from the rotation in f64.
-fn farthest(before: &[u32], after: &[u32], exact: &[f64]) -> f64 {
-    let (stride, rotated) = (10 * 64, 8 * 64);
+fn farthest(before: &[u32], after: &[u32], exact: &[f64], stride: usize) -> f64 {
+    let rotated = 8 * 64;
     let mut max = 0f64;
     for t in 0..2 {
         for i in (0..rotated).step_by(2) {

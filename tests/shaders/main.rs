@@ -126,15 +126,16 @@ fn params_are_laid_out_as_in_rust() {
 
 #[test]
 fn the_step_is_laid_out_as_in_rust() {
-    let expected = [
-        (
-            "position".to_owned(),
-            std::mem::offset_of!(Step, position),
-            4,
-        ),
-        ("count".to_owned(), std::mem::offset_of!(Step, count), 4),
-        ("unused".to_owned(), std::mem::offset_of!(Step, unused), 8),
-    ];
+    macro_rules! word {
+        ($field:ident) => {
+            (
+                stringify!($field).to_owned(),
+                std::mem::offset_of!(Step, $field),
+                4,
+            )
+        };
+    }
+    let expected = [word!(position), word!(count), word!(keep), word!(dropped)];
     for (program, module) in modules() {
         let (found, bytes) = members(&module, bound(&module, 1));
         assert_eq!(found, expected, "{}", program.label());

@@ -43,7 +43,7 @@ pub(super) struct Streaming {
 /// A session on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuSession {
-    keys: Vec<Buffer>,
+    pub(super) keys: Vec<Buffer>,
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,

@@ -1,16 +1,15 @@
 //! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
 //! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows};
-use crate::kernel::{CacheFormat, Shader};
+use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding};
+use crate::cache::CacheFormat;
+use crate::kernel::Shader;
 use crate::weights::WeightFormat;
 
 /// At least one case of every shader.
 pub fn small() -> Vec<Case> {
     let weights = WeightFormat::ALL.into_iter().flat_map(of_weights);
-    let caches = [CacheFormat::F32, CacheFormat::F16]
-        .into_iter()
-        .flat_map(of_cache);
+    let caches = CacheFormat::ALL.into_iter().flat_map(of_cache);
     weights.chain(caches).chain(plain()).collect()
 }
 
@@ -84,7 +83,7 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
     [table.embed(), product.matvec(), product.matmul()]
 }
 
-fn of_cache(cache: CacheFormat) -> [Case; 2] {
+fn of_cache(cache: CacheFormat) -> [Case; 4] {
     let attention = Attention {
         cache,
         heads: 6,
@@ -94,10 +93,30 @@ fn of_cache(cache: CacheFormat) -> [Case; 2] {
         count: 3,
         sharpness: 2.0,
     };
-    [attention.kv_write(), attention.attend()]
+    let sliding = sliding(attention);
+    [
+        attention.kv_write(),
+        attention.attend(),
+        sliding.kv_write(),
+        sliding.attend(),
+    ]
 }
 
-fn plain() -> [Case; 8] {
+/// The same in a cache of 70 rows, whose ring the rows go round the end of.
+fn sliding(layer: Attention) -> Sliding {
+    let layer = Attention {
+        position: 134,
+        ..layer
+    };
+    Sliding {
+        layer,
+        keep: 4,
+        dropped: 67,
+        context: 70,
+    }
+}
+
+fn plain() -> [Case; 9] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -123,6 +142,7 @@ fn plain() -> [Case; 8] {
     };
     [
         rotary.rope(),
+        sliding(rotary).rope(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

@@ -6,12 +6,12 @@ use crate::reference::Call;
 params! {
     /// Logits in a row.
     vocabulary: u32,
+    /// Words of `ids`, round which positions go.
+    ids: u32,
     /// Padding of the uniform.
     unused_0: u32,
     /// Padding of the uniform.
     unused_1: u32,
-    /// Padding of the uniform.
-    unused_2: u32,
 }
 
 /// What is written where a logit is not finite.
@@ -48,6 +48,6 @@ pub(crate) fn best(logits: &[f32]) -> u32 {
 fn reference(call: Call<'_>) {
     let step = call.step;
     let (p, [logits, mut ids]) = call.open::<Params, 2>();
-    ids.words_mut()[(step.position + step.count) as usize] =
+    ids.words_mut()[((step.position + step.count) % p.ids) as usize] =
         best(&logits.f32s()[..p.vocabulary as usize]);
 }

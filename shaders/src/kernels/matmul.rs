@@ -43,11 +43,11 @@ pub static KERNEL: Kernel = Kernel {
     params_bytes: size_of::<Params>(),
     variants: &[
         Variant {
-            name: "tiled",
-            wgsl: include_str!("matmul_tiled.wgsl"),
-            parts: &[Part::Weights],
+            name: "wide",
+            wgsl: include_str!("matmul_wide.wgsl"),
+            parts: &[Part::Weights, Part::Products],
             constants: &[],
-            grid: |params, step: &Step| tiles(params, step, [128, 16]),
+            grid: |params, step: &Step| tiles(params, step, [128, 32]),
         },
         Variant {
             name: "plain",

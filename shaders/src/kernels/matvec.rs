@@ -17,8 +17,8 @@ params! {
     accumulate: u32,
 }
 
-/// Lanes that share four rows; at least four, since one lane stores one row.
-const LANES: u32 = 8;
+/// Lanes that share 16 rows; at least four, since one lane stores four rows.
+const LANES: u32 = 4;
 
 /// Workgroups where each makes that many rows.
 fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
@@ -37,11 +37,11 @@ pub static KERNEL: Kernel = Kernel {
     params_bytes: size_of::<Params>(),
     variants: &[
         Variant {
-            name: "shared",
-            wgsl: include_str!("matvec_shared.wgsl"),
-            parts: &[Part::Weights, Part::ReduceAdd4],
+            name: "wide",
+            wgsl: include_str!("matvec_wide.wgsl"),
+            parts: &[Part::Weights, Part::Products, Part::ReduceRows],
             constants: &[("LANES", LANES)],
-            grid: |params, _: &Step| workgroups(params, 64 / LANES * 4),
+            grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
         },
         Variant {
             name: "plain",

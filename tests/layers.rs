@@ -240,7 +240,11 @@ fn a_kernel_is_in_all_its_places() {
     };
     assert_eq!(stems("shaders/src/kernels", "rs", &["mod"]), expected);
     assert_eq!(
-        stems("tests/kernels", "rs", &["main", "selftest", "everywhere"]),
+        stems(
+            "tests/kernels",
+            "rs",
+            &["main", "selftest", "everywhere", "cache", "sliding"]
+        ),
         expected
     );
     // The plain variant has the kernel's own name; the others name themselves behind it.

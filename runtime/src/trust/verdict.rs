@@ -40,7 +40,7 @@ pub struct Finding {
     pub outcome: Outcome,
     /// The worst case: mean squared error over the mean square of what was expected.
     pub nmse: f64,
-    /// Seconds of one dispatch of a common size, where there was a choice to be made.
+    /// Seconds of dispatches of a common size, where there was a choice to be made.
     pub seconds: Option<f64>,
     /// What is wrong, empty where nothing is.
     pub message: String,

@@ -179,6 +179,12 @@ fn lower_rooms_do_not_import_upper_ones() {
             &["ops", "models", "model", "session", "formats", "loader"],
         ),
         (
+            "trust/",
+            &[
+                "cpu", "plan", "ops", "models", "model", "session", "formats", "loader", "memory",
+            ],
+        ),
+        (
             "cpu.rs",
             &[
                 "gpu", "ops", "models", "model", "session", "formats", "loader",

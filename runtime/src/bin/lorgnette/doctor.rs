@@ -46,7 +46,7 @@ struct Variant {
     outcome: &'static str,
     /// The worst case: mean squared error over the mean square of what was expected.
     nmse: f64,
-    /// Seconds of one dispatch of a common size, where there was a choice.
+    /// Seconds of dispatches of a common size, where there was a choice.
     seconds: Option<f64>,
     /// What is wrong, empty where nothing is.
     message: String,

@@ -232,17 +232,27 @@ fn a_kernel_is_in_all_its_places() {
         names.retain(|name| !others.contains(&name.as_str()));
         names
     };
-    assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), expected);
     assert_eq!(stems("shaders/src/kernels", "rs", &["mod"]), expected);
     assert_eq!(
         stems("tests/kernels", "rs", &["main", "selftest", "everywhere"]),
         expected
     );
+    // The plain variant has the kernel's own name; the others name themselves behind it.
+    let mut sources = Vec::new();
     for kernel in KERNELS {
-        let path = root().join(format!("shaders/src/kernels/{}.wgsl", kernel.name));
-        let text = std::fs::read_to_string(path).expect("a kernel's file");
-        assert_eq!(text, kernel.wgsl, "{} is its own file", kernel.name);
+        for variant in kernel.variants {
+            let stem = match variant.name {
+                "plain" => kernel.name.to_owned(),
+                other => format!("{}_{other}", kernel.name),
+            };
+            let path = root().join(format!("shaders/src/kernels/{stem}.wgsl"));
+            let text = std::fs::read_to_string(path).expect("a variant's file");
+            assert_eq!(text, variant.wgsl, "{stem} is its own file");
+            sources.push(stem);
+        }
     }
+    sources.sort();
+    assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), sources);
 }
 
 /// Names of the packages that a phone app would build, for one target.

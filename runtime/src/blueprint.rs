@@ -1,6 +1,6 @@
 //! Everything about a model that needs no device: its numbers, its plans, and where every byte will go.
 
-use lorgnette_shaders::CacheFormat;
+use lorgnette_shaders::{CacheFormat, Step};
 
 use crate::formats::Checkpoint;
 use crate::memory::{
@@ -150,6 +150,20 @@ impl Blueprint {
             config,
         })
     }
+
+    /// (cos, sin) of the step's rows; and where positions have left the cache, those of the queries that meet the kept
+    /// keys: as if the rows came directly behind what is left.
+    pub(crate) fn angles(&self, step: &Step) -> Vec<f32> {
+        let of = |position| {
+            self.config
+                .angles(self.rope_factors.as_deref(), position, step.count)
+        };
+        let mut angles = of(step.position);
+        if step.dropped > 0 {
+            angles.extend(of(step.position - step.dropped));
+        }
+        angles
+    }
 }
 
 /// Positions: what was asked for, or the model's own up to the default, as far as one layer's keys can be bound.
@@ -181,7 +195,7 @@ fn context(config: &Config, options: &LoadOptions, max_binding_bytes: u64) -> Re
 
 /// The most rows, up to `asked`, whose widest activations can be bound.
 fn rows_that_bind(config: &Config, asked: u32, max_binding_bytes: u64) -> Result<u32> {
-    let qkv = (config.heads + 2 * config.kv_heads) * config.head_size;
+    let qkv = (2 * config.heads + 2 * config.kv_heads) * config.head_size;
     let widest = 4 * config.width.max(2 * config.feed_forward).max(qkv) as u64;
     let rows = (max_binding_bytes / widest).min(u64::from(asked)) as u32;
     let one_row = widest.max(4 * config.vocabulary as u64);

@@ -58,9 +58,16 @@ impl CpuSession {
         }
     }
 
-    fn begin(&mut self, turn: &Turn<'_>) {
+    fn begin(&mut self, plan: &Plan, turn: &Turn<'_>) {
         self.angles[..turn.angles.len()].copy_from_slice(bytemuck::cast_slice(turn.angles));
-        self.ids[turn.step.position as usize..][..turn.ids.len()].copy_from_slice(turn.ids);
+        for (at, ids) in turn.id_writes(plan.id_words()) {
+            self.ids[at..at + ids.len()].copy_from_slice(ids);
+        }
+    }
+
+    /// The words of a layer's keys.
+    pub fn keys(&self, layer: usize) -> &[u32] {
+        &self.keys[layer]
     }
 }
 
@@ -114,7 +121,7 @@ impl CpuPlayer {
         turn: &Turn<'_>,
     ) -> Result<Option<Vec<u8>>> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        session.begin(turn);
+        session.begin(plan, turn);
         for segment in &plan.segments {
             if (turn.cancelled)() {
                 return Ok(None);
@@ -132,7 +139,7 @@ impl CpuPlayer {
         };
         let result = match turn.want {
             Want::Nothing => Vec::new(),
-            Want::NextId => vec![session.ids[(turn.step.position + turn.step.count) as usize]],
+            Want::NextId => vec![session.ids[turn.next_id(plan.id_words())]],
             Want::Logits => row(plan.logits, 1),
             Want::Scores => plan
                 .scores
@@ -199,7 +206,7 @@ impl CpuPlayer {
     ) -> Result<()> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
-            session.begin(turn);
+            session.begin(plan, turn);
         }
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         self.bring(&mut memory, plan.needs(at))?;

@@ -7,6 +7,7 @@ mod chat;
 mod cpu;
 mod error;
 mod event;
+mod folder;
 pub mod formats;
 mod generate;
 mod gpu;
@@ -22,7 +23,6 @@ mod profiles;
 pub mod pull;
 mod runtime;
 mod sampler;
-pub mod selftest;
 mod session;
 mod stop;
 mod stream;
@@ -31,15 +31,18 @@ pub mod synth;
 pub mod text;
 mod tokenizer;
 mod trace;
+pub mod trust;
 pub mod weights;
+mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use event::{Event, StopReason, Timings};
+pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
-pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
+pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
 pub use memory::{MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
@@ -50,6 +53,8 @@ pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};
+pub use trust::Variants;
+pub use window::Overflow;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -25,9 +25,9 @@ pub(crate) type Section = (u64, u64, u64);
 pub struct SessionMemory {
     /// Keys of each layer; values take the same.
     pub keys: Vec<u64>,
-    /// Token ids: one word a position, and one for the id after the last.
+    /// Token ids: one word for each position of the context, and one for the id after the last.
     pub ids: u64,
-    /// The step and the angles of its rows.
+    /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
     /// Where results are read back.
     pub readback: u64,
@@ -216,9 +216,9 @@ fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u64>, Vec<us
     (buffers, homes)
 }
 
-/// Bytes of a step's upload: the step, then the angles of its rows.
+/// Bytes of a step's upload at most: the step, then the angles of its rows, and those of the shifted queries.
 pub fn step_bytes(rows: u32, head_size: usize) -> u64 {
-    UNIFORM_ALIGNMENT.max(size_of::<Step>() as u64) + u64::from(rows) * head_size as u64 * 4
+    UNIFORM_ALIGNMENT.max(size_of::<Step>() as u64) + 2 * u64::from(rows) * head_size as u64 * 4
 }
 
 fn aligned(bytes: u64) -> u64 {

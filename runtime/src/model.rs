@@ -1,8 +1,11 @@
 //! A model: its weights on the device, and everything its sessions share.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+
+use lorgnette_shaders::{Program, Shader};
 
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
@@ -11,6 +14,7 @@ use crate::gpu::{Gpu, GpuPlayer};
 use crate::loader::load;
 use crate::memory::{MemoryPlan, Section};
 use crate::models::Config;
+use crate::plan::Plan;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
@@ -20,7 +24,9 @@ use crate::{ChatTemplate, Result, Tokenizer, text};
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Making pipelines, on threads of their own; counted in shaders.
+    /// Trying kernels that this device was not tried with yet; counted in shaders.
+    Trials,
+    /// Making pipelines, on threads of their own; counted in programs.
     Pipelines,
     /// Bringing weights to the device; counted in bytes.
     Weights,
@@ -71,7 +77,16 @@ impl Model {
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;
         let player = match runtime.gpu() {
-            Some(gpu) => Player::Gpu(load_gpu(gpu, &checkpoint, &blueprint, &mut progress)?),
+            Some(gpu) => {
+                let programs = programs(runtime, &blueprint, &mut progress)?;
+                Player::Gpu(load_gpu(
+                    gpu,
+                    &programs,
+                    &checkpoint,
+                    &blueprint,
+                    &mut progress,
+                )?)
+            }
             None => Player::Cpu(load_cpu(&checkpoint, &blueprint, &mut progress)?),
         };
         let load_s = start.elapsed().as_secs_f64();
@@ -146,9 +161,36 @@ fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
     })
 }
 
+/// What this device is trusted to play each shader of the plans with.
+pub(crate) fn programs(
+    runtime: &Runtime,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<HashMap<Shader, Program>> {
+    let mut shaders: Vec<Shader> = Vec::new();
+    for dispatch in blueprint.plans.iter().flat_map(Plan::dispatches) {
+        if !shaders.contains(&dispatch.shader) {
+            shaders.push(dispatch.shader);
+        }
+    }
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Trials,
+            done,
+            total,
+        })
+    };
+    let judged = runtime.judge(&shaders, &mut report)?;
+    let used = judged
+        .iter()
+        .map(|judged| Ok((judged.shader, judged.program()?)));
+    used.collect()
+}
+
 /// The model's buffers and pipelines on the GPU, with its weights in them.
 pub(crate) fn load_gpu(
     gpu: &Arc<Gpu>,
+    programs: &HashMap<Shader, Program>,
     checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
     progress: &mut dyn FnMut(Progress),
@@ -162,6 +204,7 @@ pub(crate) fn load_gpu(
     };
     let mut player = GpuPlayer::new(
         gpu.clone(),
+        programs,
         &blueprint.plans,
         &blueprint.memory,
         &mut report,

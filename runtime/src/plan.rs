@@ -4,7 +4,7 @@
 //! player (GPU or CPU) plays the result for a [`Step`].
 
 pub use lorgnette_shaders::{Access, Step};
-use lorgnette_shaders::{Kernel, Parts, Shader};
+use lorgnette_shaders::{Kernel, Parts, Shader, Variant};
 
 /// A tensor of a plan, by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,9 +21,9 @@ pub enum Home {
     Keys(usize),
     /// The session: values of a layer.
     Values(usize),
-    /// The session: token ids, one word a position.
+    /// The session: token ids, one word a position; later ones go round.
     Ids,
-    /// The session: (cos, sin) of the step's rows.
+    /// The session: (cos, sin) of the step's rows, and where positions have left the cache, of the shifted queries.
     Angles,
 }
 
@@ -36,6 +36,16 @@ pub enum Rows {
     Context(u32),
     /// Always this many.
     Fixed(u32),
+}
+
+impl Rows {
+    /// The most there can be in a recording of at most `step` rows a step.
+    pub const fn most(self, step: u32) -> u32 {
+        match self {
+            Self::Step => step,
+            Self::Context(rows) | Self::Fixed(rows) => rows,
+        }
+    }
 }
 
 /// A tensor: rows of a fixed number of bytes.
@@ -65,9 +75,9 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Workgroups for a step.
-    pub fn grid(&self, step: &Step) -> [u32; 3] {
-        (self.shader.kernel.grid)(&self.params, step)
+    /// Workgroups for a step, by one of the kernel's variants.
+    pub fn grid(&self, variant: &Variant, step: &Step) -> [u32; 3] {
+        (variant.grid)(&self.params, step)
     }
 
     /// The tensors with how the kernel uses each.
@@ -135,11 +145,13 @@ impl Plan {
     /// Bytes the tensor needs at most.
     pub fn bytes(&self, id: TensorId) -> u64 {
         let tensor = self.tensor(id);
-        let rows = match tensor.rows {
-            Rows::Step => self.rows,
-            Rows::Context(rows) | Rows::Fixed(rows) => rows,
-        };
-        u64::from(rows) * tensor.row_bytes
+        u64::from(tensor.rows.most(self.rows)) * tensor.row_bytes
+    }
+
+    /// Words of the session's ids, round which positions go.
+    pub fn id_words(&self) -> u32 {
+        let ids = self.tensors.iter().find(|tensor| tensor.home == Home::Ids);
+        ids.map_or(0, |ids| ids.rows.most(self.rows))
     }
 
     /// Bytes that a dispatch reads and writes in a step.
@@ -150,7 +162,9 @@ impl Plan {
             let step_bytes = u64::from(step.count) * tensor.row_bytes;
             let all = match tensor.rows {
                 Rows::Step => step_bytes,
-                Rows::Context(_) => u64::from(step.position + step.count) * tensor.row_bytes,
+                Rows::Context(rows) => {
+                    u64::from((step.position + step.count).min(rows)) * tensor.row_bytes
+                }
                 Rows::Fixed(rows) => u64::from(rows) * tensor.row_bytes,
             };
             match access {
@@ -206,6 +220,11 @@ impl Recorder {
     /// The rows of a tensor.
     pub fn rows_of(&self, id: TensorId) -> Rows {
         self.tensors[id.0].rows
+    }
+
+    /// The most rows that a tensor has in a step of this recording.
+    pub fn most_rows(&self, id: TensorId) -> u32 {
+        self.tensors[id.0].rows.most(self.rows)
     }
 
     /// Elements (f32) in a row of a tensor.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use lorgnette_shaders::{Shader, Variant};
+
 use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
+use crate::trust::{Judged, Trust, Variants};
 use crate::{Profile, Result};
 
 /// Which adapter to use.
@@ -28,14 +31,22 @@ pub struct RuntimeOptions {
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
-    /// A folder of the app's own for what is learned of a device: its compiled pipelines. Nothing is written without one.
+    /// A folder of the app's own for what is learned of a device: which kernels it computes rightly, and its compiled
+    /// pipelines. Made if it is not there; nothing is written without one.
     pub cache_dir: Option<PathBuf>,
+    /// Which variants of kernels may be used; by default the fastest that is right on this device.
+    pub variants: Variants,
+    /// Variants, by kernel, that are wanted before this crate's own: for experiments, and for tests of what happens with
+    /// broken ones.
+    #[doc(hidden)]
+    pub extra_variants: Vec<(&'static str, &'static Variant)>,
 }
 
 /// A device that models share. Cloning it is cheap and gives the same device.
 #[derive(Clone, Debug)]
 pub struct Runtime {
     gpu: Option<Arc<Gpu>>,
+    trust: Arc<Trust>,
     report: AdapterReport,
     profile: Profile,
     max_binding_bytes: u64,
@@ -45,8 +56,8 @@ impl Runtime {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Unsupported`] if it has
-    /// less than the profile, [`crate::Error::Device`] if it gives no device.
+    /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
+    /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
         let open =
             |wanted| Gpu::open(wanted, &options.profile, options.cache_dir.as_deref()).map(Some);
@@ -59,6 +70,12 @@ impl Runtime {
             || reference_report(&options.profile),
             |gpu| gpu.report.clone(),
         );
+        let trust = Trust::new(
+            &report,
+            options.variants,
+            options.extra_variants,
+            options.cache_dir.as_deref(),
+        )?;
         let max_binding_bytes = match (&gpu, options.max_binding_bytes) {
             (_, None) => report.max_binding_bytes,
             (Some(_), Some(asked)) => asked.min(report.max_binding_bytes),
@@ -67,6 +84,7 @@ impl Runtime {
         };
         Ok(Self {
             gpu: gpu.map(Arc::new),
+            trust: Arc::new(trust),
             report,
             profile: options.profile,
             max_binding_bytes,
@@ -98,6 +116,36 @@ impl Runtime {
     /// Bytes that one storage binding may have.
     pub fn max_binding_bytes(&self) -> u64 {
         self.max_binding_bytes
+    }
+
+    /// Tries what this device has not been tried with yet of these shaders' programs, and says which are used. A load does
+    /// so itself with the shaders of its plans. Without a GPU there is nothing to be judged. `progress` gets how many
+    /// shaders are done, of how many; it is not called where everything is known.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
+    pub fn judge(
+        &self,
+        shaders: &[Shader],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<Judged>> {
+        match &self.gpu {
+            Some(gpu) => self.trust.judge(gpu, shaders, progress),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Forgets the verdict on this device, also where it is stored: the next load tries everything again.
+    pub fn forget_verdict(&self) {
+        self.trust.forget();
+    }
+
+    /// Loses the device, as a driver's reset would. For tests.
+    #[doc(hidden)]
+    pub fn lose_device(&self) {
+        if let Some(gpu) = &self.gpu {
+            gpu.lose("as a test wanted");
+        }
     }
 
     pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lorgnette::{Adapter, LoadOptions, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Runtime, RuntimeOptions, Variants};
 use lorgnette_tests::{data, load, runtime, skipped};
 
 /// A folder of this test's own, empty.
@@ -19,6 +19,7 @@ fn logits(folder: &Path) -> Vec<f32> {
     let runtime = Runtime::new(RuntimeOptions {
         adapter,
         cache_dir: Some(folder.to_owned()),
+        variants: Variants::in_order(),
         ..Default::default()
     });
     let path = data("llama3-tiny/q4_0.gguf");
@@ -27,10 +28,12 @@ fn logits(folder: &Path) -> Vec<f32> {
     session.logits(&[1, 2, 3, 4, 5]).expect("logits")
 }
 
-/// What is in a folder: its one file.
+/// The one file in a folder beside the verdict on the device.
 fn only_file(folder: &Path) -> PathBuf {
     let entries = std::fs::read_dir(folder).expect("a folder");
-    let files: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
+    let paths = entries.map(|e| e.expect("an entry").path());
+    let verdict = |path: &PathBuf| path.to_string_lossy().contains("/verdict-");
+    let files: Vec<PathBuf> = paths.filter(|path| !verdict(path)).collect();
     assert_eq!(files.len(), 1, "nothing beside the cache: {files:?}");
     files[0].clone()
 }

@@ -1,8 +1,8 @@
 //! What is asked of an adapter for a profile, and what is refused: limits, features, workgroup memory, buffers.
 
-use lorgnette::selftest::{Verdict, check};
+use lorgnette::trust::{Outcome, check};
 use lorgnette::{Adapter, Error, LoadOptions, Model, Profile, Runtime, RuntimeOptions};
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 use lorgnette_shaders::cases::{Case, small};
 use lorgnette_tests::{data, open, runtime, skipped};
 use naga::AddressSpace;
@@ -10,14 +10,18 @@ use naga::proc::Layouter;
 
 use super::changed;
 
-/// A small case of a shader.
-fn case(wanted: impl Fn(&Shader) -> bool) -> Case {
-    let mut all = small().into_iter();
-    all.find(|case| wanted(&case.shader)).expect("such a case")
+/// A small case and the most wanted program for it.
+fn case(wanted: impl Fn(&Program) -> bool) -> (Case, Program) {
+    let mut all = small().into_iter().map(|case| {
+        let program = case.shader.wanted();
+        (case, program)
+    });
+    all.find(|(_, program)| wanted(program))
+        .expect("such a case")
 }
 
-fn workgroup_bytes(shader: &Shader) -> u32 {
-    let module = naga::front::wgsl::parse_str(&shader.source()).expect("sound WGSL");
+fn workgroup_bytes(program: &Program) -> u32 {
+    let module = naga::front::wgsl::parse_str(&program.source()).expect("sound WGSL");
     let mut layouter = Layouter::default();
     layouter.update(module.to_ctx()).expect("sizes");
     let variables = module.global_variables.iter().map(|(_, variable)| variable);
@@ -76,21 +80,17 @@ fn an_adapter_with_less_is_refused() {
 
 #[test]
 fn a_shader_with_more_workgroup_memory_is_refused() {
-    let case = case(|shader| workgroup_bytes(shader) > 256);
-    let needs = workgroup_bytes(&case.shader);
+    let (case, program) = case(|program| workgroup_bytes(program) > 256);
+    let needs = workgroup_bytes(&program);
     let with = |bytes| {
         let device = open(changed(|_, offer| offer.workgroup_bytes = bytes)).expect("opens");
-        check(&device, &case)
+        check(&device, &case, program.variant)
     };
     let passed = with(needs);
-    assert_eq!(passed.verdict, Verdict::Passed, "{}", passed.message);
+    assert_eq!(passed.outcome, Outcome::Right, "{}", passed.message);
     let refused = with(needs - 1);
-    assert_eq!(refused.verdict, Verdict::Refused);
-    for part in [
-        case.shader.label(),
-        needs.to_string(),
-        (needs - 1).to_string(),
-    ] {
+    assert_eq!(refused.outcome, Outcome::Refused);
+    for part in [program.label(), needs.to_string(), (needs - 1).to_string()] {
         let message = &refused.message;
         assert!(message.contains(&part), "{part} is not in: {message}");
     }
@@ -98,26 +98,28 @@ fn a_shader_with_more_workgroup_memory_is_refused() {
 
 #[test]
 fn a_shader_with_larger_workgroups_is_refused() {
-    let case = case(|_| true);
+    let (case, program) = case(|_| true);
     let small = changed(|_, offer| {
         offer.workgroup_invocations = 16;
         offer.workgroup_size = 16;
     });
-    let refused = check(&open(small).expect("opens"), &case);
-    assert_eq!(refused.verdict, Verdict::Refused);
-    let label = case.shader.label();
+    let refused = check(&open(small).expect("opens"), &case, program.variant);
+    assert_eq!(refused.outcome, Outcome::Refused);
+    let label = program.label();
     assert!(refused.message.contains(&label), "{}", refused.message);
 }
 
-/// The pipelines of a model are made on other threads: what they find arrives here, by the shader's name.
+/// A kernel without a variant that fits is found before anything of the model is made.
 #[test]
 fn a_model_says_which_shader_does_not_fit() {
     let device = open(changed(|_, offer| offer.workgroup_bytes = 16)).expect("opens");
     let path = data("llama3-tiny/q4_0.gguf");
     let error = Model::load(&device, path, &LoadOptions::default(), |_| ()).expect_err("too small");
     let text = error.to_string();
-    assert!(matches!(error, Error::Limit { limit: 16, .. }), "{text}");
-    assert!(text.contains("workgroup memory of shader "), "{text}");
+    assert!(matches!(error, Error::Unsupported { .. }), "{text}");
+    for part in ["plain is refused", "workgroup memory of ", "limit is 16"] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
     assert_eq!(device.counters().live_bytes, 0, "all is given back");
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions, Variants};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -49,7 +49,8 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
 }
 
 /// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is, with the profile
-/// that `LORGNETTE_PROFILE` names, else all it has.
+/// that `LORGNETTE_PROFILE` names, else all it has. Variants are taken in order, not by the clock: two runs, and two
+/// runtimes, give the same bits.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
@@ -71,6 +72,7 @@ pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
     Runtime::new(RuntimeOptions {
         adapter: adapter(),
         profile,
+        variants: Variants::in_order(),
         ..Default::default()
     })
 }
@@ -115,6 +117,7 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
+        variants: Variants::in_order(),
         ..Default::default()
     })
     .expect("an adapter")

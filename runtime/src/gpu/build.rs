@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 
 use super::device::Gpu;
 use crate::Result;
@@ -15,45 +15,42 @@ use crate::Result;
 const THREADS: usize = 2;
 
 impl Gpu {
-    /// Makes the pipelines of the shaders, each once, and keeps them on disk where there is a cache. `progress` is
+    /// Makes the pipelines of the programs, each once, and keeps them on disk where there is a cache. `progress` is
     /// called on this thread: how many are made, of how many.
     ///
     /// # Errors
     /// The first that failed, as [`Gpu::pipeline`] says it; the rest is not begun.
     pub fn build<'a>(
         &self,
-        shaders: impl Iterator<Item = &'a Shader>,
+        programs: impl Iterator<Item = &'a Program>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<()> {
         let mut seen = HashSet::new();
-        let shaders: Vec<&Shader> = shaders.filter(|shader| seen.insert(**shader)).collect();
-        let before = self.counts.pipelines.load(Relaxed);
+        let programs: Vec<&Program> = programs.filter(|program| seen.insert(**program)).collect();
         let next = AtomicUsize::new(0);
         let (done, made) = mpsc::channel();
         let work = |done: mpsc::Sender<Result<()>>| {
-            while let Some(shader) = shaders.get(next.fetch_add(1, Relaxed)) {
+            while let Some(program) = programs.get(next.fetch_add(1, Relaxed)) {
                 // Nobody listens once one has failed.
-                if done.send(self.pipeline(shader).map(drop)).is_err() {
+                if done.send(self.pipeline(program).map(drop)).is_err() {
                     return;
                 }
             }
         };
         thread::scope(|scope| {
-            for _ in 0..THREADS.min(shaders.len()) {
+            for _ in 0..THREADS.min(programs.len()) {
                 let done = done.clone();
                 scope.spawn(|| work(done));
             }
             drop(done);
             for (count, result) in (1..).zip(made) {
                 result?;
-                progress(count, shaders.len() as u64);
+                progress(count, programs.len() as u64);
             }
             Ok(())
         })?;
-        if let Some(cache) = &self.cache
-            && self.counts.pipelines.load(Relaxed) > before
-        {
-            cache.save();
+        if let Some(cache) = &self.cache {
+            cache.keep(self.counts.pipelines.load(Relaxed));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The first bytes of the file; the number is of its form.
 const MAGIC: &[u8; 8] = b"LRGNPSO1";
@@ -14,6 +15,8 @@ pub(super) struct PipelineCache {
     pub raw: wgpu::PipelineCache,
     path: PathBuf,
     identity: String,
+    /// How many pipelines this process had made when it last wrote the file.
+    kept: AtomicU64,
 }
 
 impl PipelineCache {
@@ -45,12 +48,20 @@ impl PipelineCache {
             raw,
             path,
             identity,
+            kept: AtomicU64::new(0),
         })
+    }
+
+    /// Writes the file if this process has made more pipelines, `made` in all, since it last did.
+    pub fn keep(&self, made: u64) {
+        if self.kept.swap(made, Relaxed) < made {
+            self.save();
+        }
     }
 
     /// Writes what the driver has, whole and by renaming, so that no reader sees a part. A cache that cannot be written
     /// costs time at the next start and nothing else.
-    pub fn save(&self) {
+    fn save(&self) {
         let Some(data) = self.raw.get_data() else {
             return;
         };

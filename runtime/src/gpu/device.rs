@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 
 use super::asked::Asked;
 use super::cache::PipelineCache;
@@ -124,12 +124,21 @@ pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(crate) counts: Arc<Counts>,
-    pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    pub(super) pipelines: Mutex<HashMap<Program, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
     /// What one submit of a step may hold.
     pub(crate) submit: SubmitBound,
     pub(crate) report: AdapterReport,
-    fault: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Fault>>,
+}
+
+/// What went wrong with a device.
+#[derive(Default)]
+struct Fault {
+    /// Why it is gone. That stays so.
+    lost: Option<String>,
+    /// The first complaint since the last look.
+    complaint: Option<String>,
 }
 
 impl Gpu {
@@ -195,15 +204,19 @@ impl Gpu {
             ..Default::default()
         }))
         .map_err(|error| Error::Device(format!("{} gives no device: {error}", report.name)))?;
-        let fault = Arc::new(Mutex::new(None));
+        let fault = Arc::new(Mutex::new(Fault::default()));
         let (lost, wrong) = (fault.clone(), fault.clone());
         device.set_device_lost_callback(move |reason, message| {
+            // We destroy a device only when nobody is left to ask.
             if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&lost, format!("the device was lost: {message}"));
+                log::error!("GPU: the device was lost: {message}");
+                locked(&lost).lost.get_or_insert(message);
             }
         });
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            note(&wrong, error.to_string())
+            let message = error.to_string();
+            log::error!("GPU: {message}");
+            locked(&wrong).complaint.get_or_insert(message);
         }));
         let cache = cache_dir.and_then(|folder| PipelineCache::open(&device, &info, folder));
         Ok(Self {
@@ -218,17 +231,22 @@ impl Gpu {
         })
     }
 
-    /// The first thing the device complained about since the last look.
+    /// That the device is lost, or the first thing it complained about since the last look.
     pub fn check(&self) -> Result<()> {
-        match self
-            .fault
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        let mut fault = locked(&self.fault);
+        if let Some(why) = &fault.lost {
+            return Err(Error::DeviceLost(why.clone()));
+        }
+        match fault.complaint.take() {
             Some(message) => Err(Error::Device(message)),
             None => Ok(()),
         }
+    }
+
+    /// Loses the device, as a driver's reset would. For tests.
+    pub fn lose(&self, why: &str) {
+        locked(&self.fault).lost.get_or_insert(why.to_owned());
+        self.device.destroy();
     }
 
     /// Waits until a submission has ended.
@@ -267,10 +285,6 @@ impl std::fmt::Debug for Gpu {
     }
 }
 
-fn note(fault: &Mutex<Option<String>>, message: String) {
-    log::error!("GPU: {message}");
-    fault
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert(message);
+fn locked(fault: &Mutex<Fault>) -> MutexGuard<'_, Fault> {
+    fault.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,4 +17,4 @@ pub use counters::Counters;
 pub(crate) use device::Gpu;
 pub use device::{AdapterKind, AdapterReport, adapters};
 pub(crate) use realized::{GpuPlayer, GpuSession};
-pub(crate) use solo::play as play_alone;
+pub(crate) use solo::{play as play_alone, seconds as seconds_of};

@@ -24,7 +24,7 @@ impl GpuPlayer {
         mut pace: Option<&mut Pace>,
     ) -> Result<Option<Vec<u8>>> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.upload_step(session, turn);
+        self.upload_step(session, plan, turn);
         let want = self.wanted(session, plan, turn);
         let mut at = 0;
         let mut before: Option<wgpu::SubmissionIndex> = None;
@@ -102,9 +102,10 @@ impl GpuPlayer {
     ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
         for (i, dispatch) in segment.iter().enumerate() {
-            pass.set_pipeline(&self.pipelines[turn.plan][at + i].raw);
+            let pipeline = &self.pipelines[turn.plan][at + i];
+            pass.set_pipeline(&pipeline.raw);
             pass.set_bind_group(0, &session.bind_groups[turn.plan][at + i], &[]);
-            let [x, y, z] = dispatch.grid(&turn.step);
+            let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
             pass.dispatch_workgroups(x, y, z);
         }
         self.gpu
@@ -114,17 +115,13 @@ impl GpuPlayer {
     }
 
     /// The only uploads of a step: its uniform with the angles, and ids where the host chose them.
-    fn upload_step(&self, session: &GpuSession, turn: &Turn<'_>) {
+    fn upload_step(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>) {
         let mut bytes = bytemuck::bytes_of(&turn.step).to_vec();
         bytes.resize(UNIFORM_ALIGNMENT as usize, 0);
         bytes.extend_from_slice(bytemuck::cast_slice(turn.angles));
         self.write(&session.step, 0, &bytes);
-        if !turn.ids.is_empty() {
-            self.write(
-                &session.ids,
-                u64::from(turn.step.position) * 4,
-                bytemuck::cast_slice(turn.ids),
-            );
+        for (at, ids) in turn.id_writes(plan.id_words()) {
+            self.write(&session.ids, at as u64 * 4, bytemuck::cast_slice(ids));
         }
     }
 
@@ -149,7 +146,10 @@ impl GpuPlayer {
         let step = &turn.step;
         match turn.want {
             Want::Nothing => None,
-            Want::NextId => Some((&session.ids, u64::from(step.position + step.count) * 4, 4)),
+            Want::NextId => {
+                let at = turn.next_id(plan.id_words()) as u64;
+                Some((&session.ids, at * 4, 4))
+            }
             Want::Logits => Some((
                 self.buffer_of(session, plan, plan.logits).0,
                 0,
@@ -165,6 +165,11 @@ impl GpuPlayer {
         }
     }
 
+    /// The words of a layer's keys. For tests; slow.
+    pub fn keys(&self, session: &GpuSession, layer: usize) -> Result<Vec<u32>> {
+        copy_back(&self.gpu, &session.keys[layer])
+    }
+
     /// Plays one dispatch alone and reads back the tensors it wrote, in binding order. For the trace; slow.
     pub fn play_one(
         &self,
@@ -175,7 +180,7 @@ impl GpuPlayer {
     ) -> Result<Vec<Vec<u32>>> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
-            self.upload_step(session, turn);
+            self.upload_step(session, plan, turn);
         }
         self.bring(scratch.as_mut(), plan.needs(at), usize::MAX)?;
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");

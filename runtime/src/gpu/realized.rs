@@ -1,11 +1,12 @@
 //! A plan made real: the model's buffers and pipelines on the device, a session's buffers and its bind groups. Made at
 //! load and when a session opens; nothing here happens during a token.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
-use lorgnette_shaders::Step;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::{Program, Shader, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::Buffer;
@@ -42,7 +43,7 @@ pub(super) struct Streaming {
 /// A session on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuSession {
-    keys: Vec<Buffer>,
+    pub(super) keys: Vec<Buffer>,
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,
@@ -52,9 +53,11 @@ pub(crate) struct GpuSession {
 }
 
 impl GpuPlayer {
-    /// Creates every buffer and pipeline that the plans need; the weights are still empty.
+    /// Creates every buffer and pipeline that the plans need; the weights are still empty. `programs` has one for each
+    /// shader of the plans.
     pub fn new(
         gpu: Arc<Gpu>,
+        programs: &HashMap<Shader, Program>,
         plans: &[Plan],
         memory: &MemoryPlan,
         progress: &mut dyn FnMut(u64, u64),
@@ -71,13 +74,13 @@ impl GpuPlayer {
             .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
             .collect::<Result<_>>()?;
         let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
-        let shaders = plans.iter().flat_map(Plan::dispatches);
-        gpu.build(shaders.map(|dispatch| &dispatch.shader), progress)?;
+        let dispatches = plans.iter().flat_map(Plan::dispatches);
+        gpu.build(dispatches.map(|d| &programs[&d.shader]), progress)?;
         let pipelines = plans
             .iter()
             .map(|plan| {
                 plan.dispatches()
-                    .map(|dispatch| gpu.pipeline(&dispatch.shader))
+                    .map(|dispatch| gpu.pipeline(&programs[&dispatch.shader]))
                     .collect()
             })
             .collect::<Result<_>>()?;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
-use lorgnette::{Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage};
+use lorgnette::{
+    Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage, Variants,
+};
 
 use crate::args::{Device, File, Load};
 use crate::output::{Failure, Result, input};
@@ -38,8 +40,21 @@ impl Device {
             adapter: self.adapter.clone().unwrap_or_default(),
             profile: self.profile,
             max_binding_bytes: self.max_binding,
-            cache_dir: None,
+            cache_dir: lorgnette::cache_dir().ok(),
+            variants: self.variants()?,
+            ..RuntimeOptions::default()
         })?)
+    }
+
+    fn variants(&self) -> Result<Variants> {
+        let Some(given) = &self.variants else {
+            return Ok(Variants::default());
+        };
+        let path = Path::new(given);
+        match path.is_file() {
+            true => Ok(text(None, Some(path), "--variants")?.parse()?),
+            false => Ok(given.parse()?),
+        }
     }
 }
 
@@ -99,7 +114,7 @@ impl AllocatorPeak {
     }
 }
 
-/// One bar after the other: pipelines, then weights.
+/// One bar after the other: trials, pipelines, weights.
 struct LoadBars {
     stage: Option<Stage>,
     bar: ProgressBar,
@@ -120,6 +135,7 @@ impl LoadBars {
             self.bar.finish_and_clear();
             self.stage = Some(progress.stage);
             self.bar = match progress.stage {
+                Stage::Trials => count_bar("trying kernels", progress.total),
                 Stage::Pipelines => count_bar("pipelines", progress.total),
                 Stage::Weights => byte_bar("weights", progress.total),
             };

@@ -72,6 +72,11 @@ fn a_wrong_command_line() {
         2,
         &["q3"],
     );
+    expect_error(
+        &run(&["inspect", "--profile", "no-such-phone"]),
+        2,
+        &["no-such-phone"],
+    );
     assert_eq!(run(&[]).status.code(), Some(2));
 }
 

@@ -183,6 +183,24 @@ fn perplexity() {
 }
 
 #[test]
+fn a_profile_and_a_frame_budget_change_the_work_and_not_the_answer() {
+    let prompt = ["--raw", "-p", "the earth", "-n", "6", "--temp", "0"];
+    let plain = small("generate", &prompt);
+    for options in [["--profile", "glasses-floor"], ["--frame-budget", "1"]] {
+        let answer = small("generate", &[&prompt[..], &options].concat());
+        assert_eq!(answer["ids"], plain["ids"], "{options:?}");
+    }
+    let bench = ["--prompt", "8", "--generate", "4", "--repeat", "1"];
+    let found = small(
+        "bench",
+        &[&bench[..], &["--profile", "glasses-floor"]].concat(),
+    );
+    let dispatches = found["per_token"]["dispatches"].as_u64().expect("a count");
+    assert!(dispatches > 16, "{found}");
+    assert_eq!(found["per_token"]["submits"], dispatches.div_ceil(16));
+}
+
+#[test]
 fn bench() {
     let found = small(
         "bench",

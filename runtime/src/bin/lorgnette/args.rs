@@ -1,5 +1,7 @@
 //! Options that several commands share.
 
+use std::time::Duration;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lorgnette::{Adapter, Budget, KvFormat, Overflow, Profile, Sampling, WeightFormat};
 
@@ -140,9 +142,16 @@ pub struct Answer {
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub stop: Vec<String>,
+    /// Keeps each piece of GPU work shorter than this, where it can be, and the GPU free between two
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Options")]
+    pub frame_budget: Option<u64>,
 }
 
 impl Answer {
+    pub fn frame_budget(&self) -> Option<Duration> {
+        self.frame_budget.map(Duration::from_millis)
+    }
+
     pub fn sampling(&self) -> Sampling {
         Sampling {
             temperature: self.temperature,

@@ -50,8 +50,10 @@ pub fn run(args: &Args) -> Result<()> {
     let model = args
         .load
         .model(args.context.context, &mut AllocatorPeak::default())?;
+    let mut session = model.session()?;
+    session.set_frame_budget(args.answer.frame_budget());
     let mut conversation = Conversation {
-        session: model.session()?,
+        session,
         full: &args.full,
         options,
         system: args.system.clone(),

@@ -97,6 +97,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut peak = AllocatorPeak::default();
     let model = args.load.model(args.context.context, &mut peak)?;
     let mut session = model.session()?;
+    session.set_frame_budget(args.answer.frame_budget());
     let messages = messages(args.system.as_deref(), &prompt);
     let opening = match args.raw {
         true => &[],

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use lorgnette_shaders::cases::{Case, small};
@@ -40,38 +40,53 @@ fn request(shader: &Shader) -> Value {
     json!({ "source": source, "entry": entry, "needs": needs, "binds": binds, "constants": constants })
 }
 
-/// What `tint.mjs` says of these, one result each.
-fn ask(node: &Path, webgpu: &Path, requests: &[Value]) -> Value {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/compilers/tint.mjs");
-    let mut command = Command::new(node.join("node"));
-    command.arg(script).arg(webgpu);
-    if let Some(driver) = driver() {
-        use_driver(&mut command, &driver);
+/// Tint's compiler and Dawn's device, in Node.
+struct Dawn {
+    node: PathBuf,
+    webgpu: PathBuf,
+}
+
+impl Dawn {
+    fn find(test: &str) -> Option<Self> {
+        Some(Self {
+            node: tool(test, "node")?.join("node"),
+            webgpu: tool(test, "webgpu")?,
+        })
     }
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", node.display()));
-    let text = serde_json::to_vec(requests).expect("JSON");
-    let mut input = child.stdin.take().expect("piped");
-    let sent = input.write_all(&text);
-    drop(input);
-    let output = child.wait_with_output().expect("the script ends");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {complaint}", output.status);
-    sent.expect("the script reads all of it");
-    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let results = answer["results"].as_array().map(Vec::len);
-    assert_eq!(results, Some(requests.len()), "one result each");
-    answer
+
+    /// What `tint.mjs` says of these, one result each.
+    fn ask(&self, requests: &[Value]) -> Value {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/compilers/tint.mjs");
+        let mut command = Command::new(&self.node);
+        command.arg(script).arg(&self.webgpu);
+        if let Some(driver) = driver() {
+            use_driver(&mut command, &driver);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.node.display()));
+        let text = serde_json::to_vec(requests).expect("JSON");
+        let mut input = child.stdin.take().expect("piped");
+        let sent = input.write_all(&text);
+        drop(input);
+        let output = child.wait_with_output().expect("the script ends");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {complaint}", output.status);
+        sent.expect("the script reads all of it");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let results = answer["results"].as_array().map(Vec::len);
+        assert_eq!(results, Some(requests.len()), "one result each");
+        answer
+    }
 }
 
 #[test]
 fn every_shader_is_uniform_and_plays_its_case() {
     let test = "every_shader_is_uniform_and_plays_its_case";
-    let (Some(node), Some(webgpu)) = (tool(test, "node"), tool(test, "webgpu")) else {
+    let Some(dawn) = Dawn::find(test) else {
         return;
     };
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
@@ -92,7 +107,7 @@ fn every_shader_is_uniform_and_plays_its_case() {
         request
     };
     let requests: Vec<Value> = shaders.iter().map(with_case).collect();
-    let answer = ask(&node, &webgpu, &requests);
+    let answer = dawn.ask(&requests);
     println!("Tint and Dawn on {}", answer["adapter"]);
     if driver().is_some() {
         let adapter = answer["adapter"].as_str().unwrap_or_default();
@@ -132,7 +147,7 @@ fn every_shader_is_uniform_and_plays_its_case() {
 #[test]
 fn wrong_shaders_are_found() {
     let test = "wrong_shaders_are_found";
-    let (Some(node), Some(webgpu)) = (tool(test, "node"), tool(test, "webgpu")) else {
+    let Some(dawn) = Dawn::find(test) else {
         return;
     };
     let right = "workgroupBarrier(); words[lane] = shared_words[lane & 3];";
@@ -155,7 +170,7 @@ fn wrong_shaders_are_found() {
         ),
     ];
     let requests = shaders.map(|(enable, size, body, _)| plain(enable, size, body));
-    let answer = ask(&node, &webgpu, &requests);
+    let answer = dawn.ask(&requests);
     for (i, (_, _, body, expected)) in shaders.into_iter().enumerate() {
         let found = answer["results"][i]["complaints"].to_string();
         match expected {

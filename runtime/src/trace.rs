@@ -2,18 +2,20 @@
 //! A tool for finding a wrong kernel; slow, and it holds the weights twice.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use lorgnette_shaders::{CacheFormat, Step};
+use lorgnette_shaders::Step;
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{load_cpu, load_gpu};
+use crate::model::{load_cpu, load_gpu, programs};
+use crate::ops::Heads;
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
 use crate::{Error, Result, Runtime};
 
 /// Squared error over squared reference, above which outputs count as different: far above the noise of another order
-/// of summation, far below any wrong kernel.
+/// of summation, far below any wrong kernel. What is written to a cache may differ by the cache's own rounding.
 const TOLERANCE: f64 = 1e-6;
 
 /// A dispatch whose output is not the reference's.
@@ -69,7 +71,7 @@ pub fn trace(
             runtime.adapter().name.clone(),
         ));
     };
-    let checkpoint = Checkpoint::open(path.as_ref())?;
+    let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
     let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
     let most = blueprint.prefill_chunk.min(blueprint.context - 1) as usize;
     if ids.is_empty()
@@ -85,7 +87,8 @@ pub fn trace(
             format!("{} ids", ids.len()),
         ));
     }
-    let gpu_player = load_gpu(gpu, &checkpoint, &blueprint, &mut |_| ())?;
+    let programs = programs(runtime, &blueprint, &mut |_| ())?;
+    let gpu_player = load_gpu(gpu, &programs, &checkpoint, &blueprint, &mut |_| ())?;
     let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);
@@ -94,6 +97,7 @@ pub fn trace(
         error: 0.0,
         difference: None,
     };
+    let heads = blueprint.config.heads(blueprint.context, blueprint.kv);
     let prompt = if ids.len() == 1 { DECODE } else { PREFILL };
     // The decode step takes the id that the GPU has chosen.
     let steps = [
@@ -102,10 +106,7 @@ pub fn trace(
     ];
     for (index, step, ids) in steps {
         let plan = &blueprint.plans[index];
-        let angles =
-            blueprint
-                .config
-                .angles(blueprint.rope_factors.as_deref(), step.position, step.count);
+        let angles = blueprint.angles(&step);
         let turn = Turn {
             plan: index,
             step,
@@ -117,10 +118,10 @@ pub fn trace(
         for at in 0..plan.dispatches().count() {
             let written = gpu_player.play_one(&gpu_session, plan, &turn, at)?;
             let mut look = |i: usize, id: TensorId, expected: &mut [u32]| {
-                compare(&mut report, plan, at, id, &written[i], expected, options.kv);
+                compare(&mut report, plan, at, id, &written[i], expected, heads);
                 expected.copy_from_slice(&written[i]);
             };
-            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look);
+            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look)?;
             report.dispatches += 1;
             if report.difference.is_some() {
                 return Ok(report);
@@ -137,17 +138,18 @@ fn compare(
     id: TensorId,
     found: &[u32],
     expected: &[u32],
-    cache: CacheFormat,
+    heads: Heads,
 ) {
     let tensor = plan.tensor(id);
-    let cached = matches!(tensor.home, Home::Keys(_) | Home::Values(_));
+    let mut tolerance = TOLERANCE;
+    if let Home::Keys(_) | Home::Values(_) = tensor.home {
+        tolerance = tolerance.max(heads.cache.rounding());
+    }
     let elements = |words: &[u32]| -> Vec<f32> {
         match tensor.home {
             // Ids are compared as numbers: any difference is far above the tolerance.
             Home::Ids => words.iter().map(|id| *id as f32).collect(),
-            _ if cached => (0..words.len() * 4 / cache.element_bytes())
-                .map(|i| cache.load(words, i))
-                .collect(),
+            Home::Keys(_) | Home::Values(_) => heads.rows(words),
             _ => bytemuck::cast_slice(words).to_vec(),
         }
     };
@@ -174,7 +176,7 @@ fn compare(
     } else {
         squares / reference.max(f64::MIN_POSITIVE)
     };
-    if error <= TOLERANCE {
+    if error <= tolerance {
         report.error = report.error.max(error);
     } else if report.difference.is_none() {
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
@@ -192,6 +194,8 @@ fn compare(
 
 #[cfg(test)]
 mod tests {
+    use lorgnette_shaders::CacheFormat;
+
     use super::*;
     use crate::plan::{Recorder, Rows};
 
@@ -218,7 +222,13 @@ mod tests {
             out,
             &found,
             &expected,
-            CacheFormat::F16,
+            Heads {
+                heads: 1,
+                kv_heads: 1,
+                size: 32,
+                context: 1,
+                cache: CacheFormat::F16,
+            },
         );
         report
     }

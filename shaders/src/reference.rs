@@ -1,6 +1,6 @@
 //! What a CPU reference reads and writes: typed views over the same buffers, params and step that the GPU gets.
 
-use crate::kernel::{CacheFormat, Parts, Shader, Step};
+use crate::kernel::{Parts, Shader, Step};
 
 /// Plays a shader's reference on whole buffers, in binding order.
 ///
@@ -83,30 +83,5 @@ impl View<'_> {
     /// The words as f32, to be written.
     pub fn f32s_mut(&mut self) -> &mut [f32] {
         bytemuck::cast_slice_mut(self.words_mut())
-    }
-}
-
-impl CacheFormat {
-    /// Element `index` of a cache.
-    pub fn load(self, words: &[u32], index: usize) -> f32 {
-        match self {
-            Self::F32 => f32::from_bits(words[index]),
-            Self::F16 => {
-                half::f16::from_bits((words[index / 2] >> (index % 2 * 16)) as u16).to_f32()
-            }
-        }
-    }
-
-    /// Stores element `index` of a cache.
-    pub fn store(self, words: &mut [u32], index: usize, value: f32) {
-        match self {
-            Self::F32 => words[index] = value.to_bits(),
-            Self::F16 => {
-                let shift = index % 2 * 16;
-                let bits = u32::from(half::f16::from_f32(value).to_bits());
-                let word = &mut words[index / 2];
-                *word = (*word & !(0xffff << shift)) | (bits << shift);
-            }
-        }
     }
 }

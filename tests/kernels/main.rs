@@ -3,7 +3,9 @@
 mod add;
 mod argmax;
 mod attend;
+mod cache;
 mod embed;
+mod everywhere;
 mod kv_write;
 mod matmul;
 mod matvec;
@@ -11,6 +13,7 @@ mod rms_norm;
 mod rope;
 mod score;
 mod selftest;
+mod sliding;
 mod swiglu;
 
 /// Numbers of rows around the sizes of workgroups and tiles.

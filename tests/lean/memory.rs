@@ -97,7 +97,7 @@ fn check(path: &Path, options: &LoadOptions, sessions: u64) {
 
 #[test]
 fn a_tiny_model() {
-    for kv in [KvFormat::F16, KvFormat::F32] {
+    for kv in KvFormat::ALL {
         let options = LoadOptions {
             context: Some(2048),
             kv,
@@ -145,14 +145,14 @@ fn a_load_that_fails() {
     assert_eq!(runtime.counters().live_bytes, 0);
 }
 
-/// On paper, for both cache formats: weights as packed as in the file, and little beside weights and cache.
+/// On paper, for every cache format: weights as packed as in the file, and little beside weights and cache.
 #[test]
 fn smollm2_s_plan() {
     let Some(path) = smollm2::path("smollm2_s_plan") else {
         return;
     };
     let file = Checkpoint::open(&path).expect("opens");
-    for kv in [KvFormat::F16, KvFormat::F32] {
+    for kv in KvFormat::ALL {
         let options = LoadOptions {
             context: Some(2048),
             kv,
@@ -168,8 +168,8 @@ fn smollm2_s_plan() {
             "{weights} bytes of weights for {packed} in the file"
         );
         // 30 layers, 2048 positions, keys and values, 3 heads of 64.
-        let elements = 30 * 2048 * 2 * 3 * 64;
-        assert_eq!(kv_bytes, elements * kv.element_bytes() as u64);
+        let row = kv.row_bytes(3 * 64) as u64;
+        assert_eq!(kv_bytes, 30 * 2048 * 2 * row);
         let rest = plan.peak(1) - weights - kv_bytes;
         println!("{kv:?}: weights {weights} ({packed} in the file), cache {kv_bytes}, rest {rest}");
         assert!(rest <= 16 << 20, "{rest} bytes beside weights and cache");

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use lorgnette::formats::Checkpoint;
-use lorgnette::plan::{Home, TensorId};
+use lorgnette::plan::TensorId;
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{Blueprint, Error, KvFormat, LoadOptions, WeightFormat};
 
@@ -24,11 +24,8 @@ fn assert_fits(name: &str, blueprint: &Blueprint, limit: u64) {
     }
     for plan in &blueprint.plans {
         for (id, tensor) in plan.tensors.iter().enumerate() {
-            // The session holds ids for the whole context, whatever the step has.
-            if tensor.home != Home::Ids {
-                let bytes = plan.bytes(TensorId(id));
-                assert!(bytes <= limit, "{name}: {tensor:?} of {bytes}");
-            }
+            let bytes = plan.bytes(TensorId(id));
+            assert!(bytes <= limit, "{name}: {tensor:?} of {bytes}");
         }
     }
 }
@@ -58,7 +55,7 @@ fn any_limit_fits_or_is_refused_in_words() {
     for quant in QUANTS {
         let checkpoint = checkpoint(quant);
         let (mut fitting, mut refused) = (0, 0);
-        for kv in [KvFormat::F16, KvFormat::F32] {
+        for kv in KvFormat::ALL {
             for limit in &limits {
                 let options = LoadOptions {
                     kv,
@@ -92,22 +89,27 @@ fn any_limit_fits_or_is_refused_in_words() {
 #[test]
 fn a_context_that_cannot_be_bound_is_refused() {
     let checkpoint = checkpoint("q4_0");
-    let whole = Blueprint::new(&checkpoint, &LoadOptions::default(), COMMON).expect("fits");
-    let row = whole.config.heads(1, KvFormat::F16).kv_row_bytes();
-    let limit = 100 * row;
-    let asked = |context| {
-        let options = LoadOptions {
-            context: Some(context),
-            ..Default::default()
+    // One head of 64: 2 blocks, in whole units of 16 bytes where they are quantised.
+    let rows = [256, 128, 80, 48];
+    for (kv, row) in KvFormat::ALL.into_iter().zip(rows) {
+        // Matrices and activations need this much too.
+        let most = 12_800 / row;
+        let asked = |context| {
+            let options = LoadOptions {
+                context: Some(context),
+                kv,
+                ..Default::default()
+            };
+            Blueprint::new(&checkpoint, &options, most * row)
         };
-        Blueprint::new(&checkpoint, &options, limit)
-    };
-    assert_eq!(asked(100).expect("fits").context, 100);
-    for context in [0, 101, u32::MAX] {
-        let error = asked(context).expect_err("too many");
-        let text = error.to_string();
-        assert!(matches!(error, Error::Input { .. }), "{text}");
-        assert!(text.contains("1 to 100"), "{text}");
+        let fitting = asked(most as u32).expect("fits");
+        assert_eq!(fitting.memory.session.keys, [most * row; 2], "{kv:?}");
+        for context in [0, most as u32 + 1, u32::MAX] {
+            let error = asked(context).expect_err("too many");
+            let text = error.to_string();
+            assert!(matches!(error, Error::Input { .. }), "{text}");
+            assert!(text.contains(&format!("1 to {most} ")), "{text}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod coverage;
 mod dispatches;
 mod limits;
 mod placement;
+mod streamed;
 
 use lorgnette::formats::Checkpoint;
 use lorgnette::plan::{Home, Plan};
@@ -25,12 +26,12 @@ struct Paper {
     blueprint: Blueprint,
 }
 
-/// Both tiny models, fused and not, with caches in f32 and f16, under several limits.
+/// Both tiny models, fused and not, with caches of every format, under several limits.
 fn papers() -> Vec<Paper> {
     let mut papers = Vec::new();
     for quant in QUANTS {
         for limit in [COMMON, 100_000, 64 << 10] {
-            for (kv, fused) in [(KvFormat::F16, true), (KvFormat::F32, false)] {
+            for (kv, fused) in KvFormat::ALL.into_iter().zip([false, true, true, true]) {
                 let checkpoint = checkpoint(quant);
                 let options = LoadOptions {
                     kv,

@@ -110,14 +110,18 @@ fn sums_are_of_their_parts() {
         assert_eq!(memory.scratch_bytes(), slots + memory.params);
 
         let (config, session) = (&blueprint.config, &memory.session);
-        let row = config.kv_heads * config.head_size * blueprint.kv.element_bytes();
+        let row = blueprint.kv.row_bytes(config.kv_heads * config.head_size);
         let cache = 2 * config.layers as u64 * u64::from(blueprint.context) * row as u64;
         assert_eq!(session.kv(), cache, "{}", paper.name);
         assert_eq!(session.keys.len(), config.layers);
         assert!(session.ids >= (u64::from(blueprint.context) + 1) * 4);
         assert!(session.readback >= config.vocabulary as u64 * 4);
         let angles = u64::from(blueprint.prefill_chunk) * config.head_size as u64 * 4;
-        assert_eq!(session.step, 256 + angles);
+        assert_eq!(
+            session.step,
+            256 + 2 * angles,
+            "each row may have them twice"
+        );
         let parts = cache + session.ids + session.step + session.readback;
         assert_eq!(session.total(), parts);
 

@@ -1,20 +1,21 @@
 //! Cases: a shader with params, a step and buffers, small enough to play anywhere, and how far from the reference a
-//! device may be. The tests play many odd shapes; a device's own check plays [`small`]. No GPU here.
+//! device may be. The tests play many odd shapes; a device's own trials play [`small_of`] a shader. No GPU here.
 
 mod attention;
 mod matrices;
 mod noise;
 mod rows;
+mod sliding;
 mod small;
 
 pub use attention::Attention;
 pub use matrices::{Embedding, Product};
 pub use noise::Noise;
 pub use rows::{Logits, Rows};
-pub use small::small;
+pub use sliding::Sliding;
+pub use small::{measured, small, small_of};
 
-use half::f16;
-
+use crate::cache::CacheFormat;
 use crate::kernel::{Kernel, Parts, Shader, Step};
 use crate::kernels::argmax::NOT_FINITE;
 use crate::reference;
@@ -31,8 +32,12 @@ const GUARDS: usize = 64;
 pub enum Values {
     /// Numbers.
     F32,
-    /// Two numbers in a word.
-    F16,
+    /// Rows of so many elements in a cache's format. A row is written as a whole, or not at all.
+    #[allow(missing_docs)]
+    Cache {
+        format: CacheFormat,
+        elements: usize,
+    },
     /// Ids: equal or wrong.
     Words,
     /// An id and three f32, which count only where the id says that they are finite.
@@ -129,13 +134,12 @@ impl Case {
             if !bind.access.writes() {
                 continue;
             }
-            for at in 0..expected[i].len() {
-                self.compare_word(&found[i], &expected[i], at, &mut sums)
-                    .map_err(|what| Wrong {
-                        message: format!("{}[{at}] {what}", bind.name),
-                        distance: sums.distance(self.typical),
-                    })?;
-            }
+            let (found, expected) = (&found[i], &expected[i]);
+            self.compare_buffer(found, expected, &mut sums)
+                .map_err(|what| Wrong {
+                    message: format!("{}{what}", bind.name),
+                    distance: sums.distance(self.typical),
+                })?;
         }
         let distance = sums.distance(self.typical);
         if distance.nmse > self.nmse || distance.max_abs > self.max_abs {
@@ -146,6 +150,31 @@ impl Case {
             return Err(Wrong { message, distance });
         }
         Ok(distance)
+    }
+
+    fn compare_buffer(
+        &self,
+        found: &[u32],
+        expected: &[u32],
+        sums: &mut Sums,
+    ) -> Result<(), String> {
+        for at in 0..expected.len() {
+            self.compare_word(found, expected, at, sums)
+                .map_err(|what| format!("[{at}] {what}"))?;
+        }
+        let Values::Cache { format, elements } = self.values else {
+            return Ok(());
+        };
+        let words = format.row_bytes(elements) / 4;
+        let rows = found.chunks_exact(words).zip(expected.chunks_exact(words));
+        for (row, (found, expected)) in rows.enumerate().filter(|(_, (_, e))| e[0] != GUARD) {
+            let numbers = |row| format.load_row(row, elements).into_iter().map(f64::from);
+            for (i, (found, expected)) in numbers(found).zip(numbers(expected)).enumerate() {
+                sums.add(found, expected)
+                    .map_err(|what| format!(" row {row} element {i} {what}"))?;
+            }
+        }
+        Ok(())
     }
 
     fn compare_word(
@@ -165,16 +194,11 @@ impl Case {
         if f == GUARD {
             return Err("was not written to".into());
         }
-        let halves = |word: u32| {
-            [word as u16, (word >> 16) as u16].map(|bits| f64::from(f16::from_bits(bits)))
-        };
         let number = |word: u32| f64::from(f32::from_bits(word));
         match self.values {
             Values::F32 => sums.add(number(f), number(e)),
-            Values::F16 => {
-                sums.add(halves(f)[0], halves(e)[0])?;
-                sums.add(halves(f)[1], halves(e)[1])
-            }
+            // Numbers are looked at by rows.
+            Values::Cache { .. } => Ok(()),
             Values::Scores if !at.is_multiple_of(4) && expected[at / 4 * 4] == NOT_FINITE => Ok(()),
             Values::Scores if !at.is_multiple_of(4) => sums.add(number(f), number(e)),
             Values::Scores | Values::Words if f != e => Err(format!("is {f}, expected {e}")),

@@ -34,12 +34,6 @@ impl Noise {
         (0..count).map(|_| (self.unit() * size).to_bits()).collect()
     }
 
-    /// `count` (even) f16, two in a word, evenly from `-size` to `size`.
-    pub fn f16s(&mut self, count: usize, size: f32) -> Vec<u32> {
-        let mut half = || u32::from(f16::from_f32(self.unit() * size).to_bits());
-        (0..count / 2).map(|_| half() | half() << 16).collect()
-    }
-
     /// From half of `size` to `size`, of either sign: a scale that does not vanish.
     fn scale(&mut self, size: f32) -> f32 {
         let unit = self.unit();

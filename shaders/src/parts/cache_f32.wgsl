@@ -1,11 +1,15 @@
-// KV cache in f32: four elements in a word.
+// Reading a KV cache in f32. The kernel declares `keys`, `values` and `params.row_blocks`.
 alias CacheWord = vec4<f32>;
 
-fn cache_pack(value: vec4<f32>) -> CacheWord {
-    return value;
+fn keys_block(row: u32, block: u32) -> array<vec4<f32>, 8> {
+    let at = (row * params.row_blocks + block) * 8u;
+    return array<vec4<f32>, 8>(
+        keys[at], keys[at + 1u], keys[at + 2u], keys[at + 3u],
+        keys[at + 4u], keys[at + 5u], keys[at + 6u], keys[at + 7u],
+    );
 }
 
-fn cache_unpack(word: CacheWord) -> vec4<f32> {
-    return word;
+fn values_quad(row: u32, quad: u32) -> vec4<f32> {
+    return values[row * params.row_blocks * 8u + quad];
 }
 

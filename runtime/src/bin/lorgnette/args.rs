@@ -1,7 +1,7 @@
 //! Options that several commands share.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, KvFormat, Sampling, WeightFormat};
+use lorgnette::{Adapter, KvFormat, Profile, Sampling, WeightFormat};
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub struct File {
 pub struct Load {
     #[command(flatten)]
     pub file: File,
-    /// How keys and values are stored
+    /// How keys and values are stored: f32 is exact, q8_0 takes half of f16, q4_0 a quarter
     #[arg(long, default_value = "f16", value_parser = kv_format())]
     pub kv: KvFormat,
     /// The most tokens of a prompt that go through the model at once
@@ -37,9 +37,16 @@ pub struct Device {
     /// A part of the adapter's name, driver or backend; `cpu` plays the plain references, very slowly
     #[arg(long, value_name = "NAME-part|cpu", value_parser = adapter)]
     pub adapter: Option<Adapter>,
+    /// Use no more than this kind of device has; an adapter that has less is refused
+    #[arg(long, value_name = "NAME", default_value = Profile::NATIVE.name, value_parser = profile())]
+    pub profile: Profile,
     /// Bind at most this many bytes at once, as on a smaller device
     #[arg(long, value_name = "BYTES")]
     pub max_binding: Option<u64>,
+    /// Variants of kernels: KERNEL=NAME or KERNEL[TYPE]=NAME uses that one alone, in-order takes the first right one; by
+    /// default the fastest right one. `doctor` shows the names
+    #[arg(long, value_name = "LIST-or-FILE")]
+    pub variants: Option<String>,
 }
 
 /// Positions of a session.
@@ -105,9 +112,10 @@ fn any_seed() -> u64 {
 }
 
 fn kv_format() -> impl TypedValueParser<Value = KvFormat> {
-    PossibleValuesParser::new(["f16", "f32"]).map(|name| match name.as_str() {
-        "f32" => KvFormat::F32,
-        _ => KvFormat::F16,
+    PossibleValuesParser::new(KvFormat::ALL.map(KvFormat::name)).map(|name| {
+        let mut all = KvFormat::ALL.into_iter();
+        all.find(|format| format.name() == name)
+            .expect("one of the possible values")
     })
 }
 
@@ -118,6 +126,11 @@ pub fn weight_format() -> impl TypedValueParser<Value = WeightFormat> {
         all.find(|format| format.name() == name)
             .expect("one of the possible values")
     })
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(|profile| profile.name))
+        .map(|name| Profile::named(&name).expect("one of the possible values"))
 }
 
 fn adapter(name: &str) -> Result<Adapter, String> {

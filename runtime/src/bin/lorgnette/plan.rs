@@ -1,8 +1,8 @@
 //! `lorgnette plan`: every dispatch of a forward pass as a table, without a GPU; or traced on one.
 
 use clap::ValueEnum;
+use lorgnette::Blueprint;
 use lorgnette::plan::{Dispatch, Home, Plan, Rows, Step, Tensor};
-use lorgnette::{Blueprint, KvFormat};
 
 use crate::output::{Result, bytes, input, table, write};
 use crate::{args, trace};
@@ -65,7 +65,8 @@ pub fn run(args: &Args) -> Result<()> {
     let plan = blueprint.plans.iter().find(|plan| plan.name == name);
     let plan = plan.expect("every model has the three recordings");
     let step = step(args, &blueprint, plan)?;
-    write(&page(plan, &step, blueprint.kv))
+    let heads = blueprint.config.heads(blueprint.context, blueprint.kv);
+    write(&page(plan, &step, heads.kv_width()))
 }
 
 fn step(args: &Args, blueprint: &Blueprint, plan: &Plan) -> Result<Step> {
@@ -84,7 +85,7 @@ fn step(args: &Args, blueprint: &Blueprint, plan: &Plan) -> Result<Step> {
     }
 }
 
-fn page(plan: &Plan, step: &Step, kv: KvFormat) -> String {
+fn page(plan: &Plan, step: &Step, kv_width: usize) -> String {
     let cells = |cells: [&str; 7]| cells.map(str::to_owned).to_vec();
     let mut rows = vec![cells([
         "", "dispatch", "kernel", "output", "read", "written", "grid",
@@ -94,12 +95,12 @@ fn page(plan: &Plan, step: &Step, kv: KvFormat) -> String {
         let (read, written) = plan.traffic(dispatch, step);
         read_all += read;
         written_all += written;
-        let [x, y, z] = dispatch.grid(step);
+        let [x, y, z] = dispatch.grid(dispatch.shader.wanted().variant, step);
         rows.push(cells([
             &at.to_string(),
             &dispatch.label,
             &dispatch.shader.label(),
-            &output(plan, dispatch, step, kv),
+            &output(plan, dispatch, step, kv_width),
             &bytes(read),
             &bytes(written),
             &format!("{x} x {y} x {z}"),
@@ -126,23 +127,23 @@ fn page(plan: &Plan, step: &Step, kv: KvFormat) -> String {
 }
 
 /// The tensors it writes, with the rows and columns of this step.
-fn output(plan: &Plan, dispatch: &Dispatch, step: &Step, kv: KvFormat) -> String {
+fn output(plan: &Plan, dispatch: &Dispatch, step: &Step, kv_width: usize) -> String {
     let written = dispatch.uses().filter(|(_, access)| access.writes());
     let shapes: Vec<String> = written
-        .map(|(id, _)| shape(plan.tensor(id), step, kv))
+        .map(|(id, _)| shape(plan.tensor(id), step, kv_width))
         .collect();
     shapes.join(" ")
 }
 
-fn shape(tensor: &Tensor, step: &Step, kv: KvFormat) -> String {
-    let element = match tensor.home {
-        Home::Keys(_) | Home::Values(_) => kv.element_bytes() as u64,
-        _ => 4,
+fn shape(tensor: &Tensor, step: &Step, kv_width: usize) -> String {
+    let cols = match tensor.home {
+        Home::Keys(_) | Home::Values(_) => kv_width as u64,
+        _ => tensor.row_bytes / 4,
     };
     let rows = match tensor.rows {
         Rows::Fixed(rows) => rows,
         // Of the cache, a step writes its own rows.
         Rows::Step | Rows::Context(_) => step.count,
     };
-    format!("{} [{rows}, {}]", tensor.name, tensor.row_bytes / element)
+    format!("{} [{rows}, {cols}]", tensor.name)
 }

@@ -1,0 +1,26 @@
+// Writing a KV cache in q8_0: d * q with d = the largest magnitude / 127, rounded to the half that is stored.
+const CACHE_WORDS: u32 = 8u;
+const CACHE_SCALED: bool = true;
+
+struct CacheBlock {
+    words: array<u32, CACHE_WORDS>,
+    scale: u32,
+}
+
+fn cache_start(row: u32, row_blocks: u32) -> u32 {
+    return row * ((row_blocks * 17u + 7u) >> 3u) * 4u;
+}
+
+fn cache_pack(x: array<vec4<f32>, 8>) -> CacheBlock {
+    var quads = x;
+    var block: CacheBlock;
+    block.scale = cache_half(bitcast<f32>(cache_largest(x)) * (1.0 / 127.0));
+    let inverse = cache_inverse(block.scale);
+    for (var i = 0u; i < CACHE_WORDS; i++) {
+        let quants = vec4<i32>(round(clamp(quads[i] * inverse, vec4<f32>(-127.0), vec4<f32>(127.0))));
+        let bytes = (bitcast<vec4<u32>>(quants) & vec4<u32>(255u)) << vec4<u32>(0u, 8u, 16u, 24u);
+        block.words[i] = bytes.x | bytes.y | bytes.z | bytes.w;
+    }
+    return block;
+}
+

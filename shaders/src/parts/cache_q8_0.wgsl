@@ -1,0 +1,33 @@
+// Reading a KV cache in q8_0: d * q. A row is 32 signed bytes a block, then a half d a block, filled up to 16 bytes.
+// The kernel declares `keys`, `values` and `params.row_blocks`.
+alias CacheWord = vec4<u32>;
+
+fn cache_start(row: u32) -> u32 {
+    return row * ((params.row_blocks * 17u + 7u) >> 3u);
+}
+
+fn cache_unpack(word: u32, scale: f32) -> vec4<f32> {
+    let bytes = bitcast<vec4<i32>>(vec4<u32>(word) << vec4<u32>(24u, 16u, 8u, 0u));
+    return scale * vec4<f32>(bytes >> vec4<u32>(24u));
+}
+
+fn keys_block(row: u32, block: u32) -> array<vec4<f32>, 8> {
+    let start = cache_start(row);
+    let a = keys[start + block * 2u];
+    let b = keys[start + block * 2u + 1u];
+    let word = params.row_blocks * 8u + (block >> 1u);
+    let d = cache_scale(keys[start + (word >> 2u)][word & 3u], block);
+    return array<vec4<f32>, 8>(
+        cache_unpack(a.x, d), cache_unpack(a.y, d), cache_unpack(a.z, d), cache_unpack(a.w, d),
+        cache_unpack(b.x, d), cache_unpack(b.y, d), cache_unpack(b.z, d), cache_unpack(b.w, d),
+    );
+}
+
+fn values_quad(row: u32, quad: u32) -> vec4<f32> {
+    let start = cache_start(row);
+    let block = quad >> 3u;
+    let word = params.row_blocks * 8u + (block >> 1u);
+    let d = cache_scale(values[start + (word >> 2u)][word & 3u], block);
+    return cache_unpack(values[start + (quad >> 2u)][quad & 3u], d);
+}
+

@@ -1,4 +1,4 @@
-//! Every shader past the compiler and the driver that the other tests use: naga's translations for other graphics
+//! Every program past the compiler and the driver that the other tests use: naga's translations for other graphics
 //! interfaces, Khronos' validator of SPIR-V, Google's WGSL compiler Tint, and SwiftShader as a second software driver.
 //! What is not Rust comes from `.ci/compilers`; a test that lacks it says so.
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lorgnette_shaders::shaders;
+use lorgnette_shaders::programs;
 use naga::back::spv;
 
 use super::tool;
@@ -85,9 +85,9 @@ fn every_module_is_valid() {
         return;
     };
     let (mut modules, mut wrong) = (0, Vec::new());
-    for shader in shaders() {
-        let label = shader.label();
-        let resolved = Resolved::new(&shader, spv::supported_capabilities());
+    for program in programs() {
+        let label = program.label();
+        let resolved = Resolved::new(&program, spv::supported_capabilities());
         for ((target, version), checked) in TARGETS.into_iter().zip([false, true]) {
             let words = resolved.spirv(version, checked);
             let words = words.unwrap_or_else(|e| panic!("{label} for {target}: {e}"));
@@ -108,8 +108,8 @@ fn a_wrong_module_is_found() {
     let Some(validator) = validator("a_wrong_module_is_found") else {
         return;
     };
-    let shader = shaders()[0];
-    let resolved = Resolved::new(&shader, spv::supported_capabilities());
+    let program = programs()[0];
+    let resolved = Resolved::new(&program, spv::supported_capabilities());
     let (target, version) = TARGETS[0];
     let mut words = resolved.spirv(version, false).expect("SPIR-V");
     // The fourth word says how many ids there are.

@@ -1,4 +1,4 @@
-//! Tint, the compiler of Chromium, reads every shader: it holds barriers to uniform control flow, as browsers do and
+//! Tint, the compiler of Chromium, reads every program: it holds barriers to uniform control flow, as browsers do and
 //! naga does not. Then Dawn plays one case of each on SwiftShader, and the reference says whether it is right.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use lorgnette_shaders::cases::{Case, small};
-use lorgnette_shaders::kernel::Shader;
-use lorgnette_shaders::shaders;
+use lorgnette_shaders::kernel::Bind;
+use lorgnette_shaders::{Program, programs};
 use lorgnette_tests::skipped;
 use serde_json::{Value, json};
 
-use super::swiftshader::{driver, use_driver};
+use super::swiftshader::driver;
 use super::tool;
 
 /// The optional features that a source uses, by their names in WebGPU.
@@ -22,21 +22,22 @@ fn needs(source: &str) -> Vec<&'static str> {
     used.map(|(_, feature)| feature).collect()
 }
 
-/// A shader as `tint.mjs` takes it.
-fn request(shader: &Shader) -> Value {
-    let mut source = shader.source();
+/// A program as `tint.mjs` takes it.
+fn request(program: &Program) -> Value {
+    let kernel = program.shader.kernel;
+    let mut source = program.source();
     let needs = needs(&source);
     // Tint wants to be told; naga does not know the line.
     if needs.contains(&"subgroups") {
         source.insert_str(0, "enable subgroups;\n");
     }
-    let storage = |bind: &lorgnette_shaders::kernel::Bind| match bind.access.writes() {
+    let storage = |bind: &Bind| match bind.access.writes() {
         true => "storage",
         false => "read-only-storage",
     };
-    let binds: Vec<&str> = shader.kernel.binds.iter().map(storage).collect();
-    let constants: BTreeMap<&str, u32> = shader.kernel.constants.iter().copied().collect();
-    let entry = shader.kernel.name;
+    let binds: Vec<&str> = kernel.binds.iter().map(storage).collect();
+    let constants: BTreeMap<&str, u32> = program.variant.constants.iter().copied().collect();
+    let entry = kernel.name;
     json!({ "source": source, "entry": entry, "needs": needs, "binds": binds, "constants": constants })
 }
 
@@ -59,9 +60,7 @@ impl Dawn {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/compilers/tint.mjs");
         let mut command = Command::new(&self.node);
         command.arg(script).arg(&self.webgpu);
-        if let Some(driver) = driver() {
-            use_driver(&mut command, &driver);
-        }
+        command.envs(driver().into_iter().flatten());
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -84,8 +83,8 @@ impl Dawn {
 }
 
 #[test]
-fn every_shader_is_uniform_and_plays_its_case() {
-    let test = "every_shader_is_uniform_and_plays_its_case";
+fn every_program_is_uniform_and_plays_its_case() {
+    let test = "every_program_is_uniform_and_plays_its_case";
     let Some(dawn) = Dawn::find(test) else {
         return;
     };
@@ -93,20 +92,20 @@ fn every_shader_is_uniform_and_plays_its_case() {
     for case in small() {
         cases.entry(case.shader.label()).or_insert(case);
     }
-    let shaders = shaders();
-    let with_case = |shader: &Shader| {
-        let case = &cases[&shader.label()];
-        let mut request = request(shader);
+    let programs = programs();
+    let with_case = |program: &Program| {
+        let case = &cases[&program.shader.label()];
+        let mut request = request(program);
         let words = |bytes: &[u8]| bytemuck::pod_collect_to_vec::<u8, u32>(bytes);
         request["case"] = json!({
             "params": words(&case.params),
             "step": words(bytemuck::bytes_of(&case.step)),
             "buffers": case.buffers,
-            "grid": (shader.kernel.grid)(&case.params, &case.step),
+            "grid": (program.variant.grid)(&case.params, &case.step),
         });
         request
     };
-    let requests: Vec<Value> = shaders.iter().map(with_case).collect();
+    let requests: Vec<Value> = programs.iter().map(with_case).collect();
     let answer = dawn.ask(&requests);
     println!("Tint and Dawn on {}", answer["adapter"]);
     if driver().is_some() {
@@ -114,16 +113,16 @@ fn every_shader_is_uniform_and_plays_its_case() {
         assert!(adapter.contains("SwiftShader"), "{adapter}");
     }
     let (mut left, mut wrong) = (Vec::new(), Vec::new());
-    for (i, shader) in shaders.iter().enumerate() {
-        let (label, result) = (shader.label(), &answer["results"][i]);
+    for (i, program) in programs.iter().enumerate() {
+        let (label, result) = (program.label(), &answer["results"][i]);
         // A source must not switch off what it is here to be held to.
-        if shader.source().contains("diagnostic(") {
+        if program.source().contains("diagnostic(") {
             wrong.push(format!("{label} silences the compiler"));
         }
         if result["complaints"] != json!([]) {
             wrong.push(format!("{label}: {:#}", result["complaints"]));
         } else if result["able"] == json!(true) {
-            let case = &cases[&label];
+            let case = &cases[&program.shader.label()];
             let found: Vec<Vec<u32>> =
                 serde_json::from_value(result["buffers"].clone()).expect("buffers of words");
             if let Err(why) = case.compare(&found, &case.expected()) {
@@ -139,8 +138,8 @@ fn every_shader_is_uniform_and_plays_its_case() {
         let reason = format!("no driver plays these for Dawn: {}", left.join(", "));
         skipped(test, &reason);
     }
-    let played = shaders.len() - left.len();
-    println!("{} shaders read, {played} played", shaders.len());
+    let played = programs.len() - left.len();
+    println!("{} programs read, {played} played", programs.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

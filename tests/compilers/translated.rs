@@ -1,16 +1,16 @@
-//! naga turns every shader into what Vulkan, Metal and Direct3D compile, with the options of a device that wgpu drives.
+//! naga turns every program into what Vulkan, Metal and Direct3D compile, with the options of a device that wgpu drives.
 //! Whether those compilers like it is for a machine that has them; the validator of SPIR-V is in `spirv.rs`.
 
 use std::collections::BTreeMap;
 
-use lorgnette_shaders::kernel::{FIRST_STORAGE, Shader};
-use lorgnette_shaders::shaders;
+use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::{Program, programs};
 use naga::back::{PipelineConstants, hlsl, msl, pipeline_constants, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ResourceBinding, ShaderStage};
 
-/// A shader with its constants put in.
+/// A program with its constants put in.
 pub(super) struct Resolved {
     module: Module,
     info: ModuleInfo,
@@ -20,18 +20,19 @@ pub(super) struct Resolved {
 
 impl Resolved {
     /// Parsed and validated for a target that can do `capabilities`.
-    pub(super) fn new(shader: &Shader, capabilities: Capabilities) -> Self {
-        let (label, source) = (shader.label(), shader.source());
+    pub(super) fn new(program: &Program, capabilities: Capabilities) -> Self {
+        let (label, source) = (program.label(), program.source());
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         let info = Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
-        let given = shader.kernel.constants.iter();
+        let kernel = program.shader.kernel;
+        let given = program.variant.constants.iter();
         let constants: PipelineConstants = given
             .map(|(name, value)| ((*name).to_owned(), f64::from(*value)))
             .collect();
-        let (stage, name) = (ShaderStage::Compute, shader.kernel.name);
+        let (stage, name) = (ShaderStage::Compute, kernel.name);
         let entry = Some((stage, name));
         let resolved = pipeline_constants::process_overrides(&module, &info, entry, &constants);
         let (module, info) = resolved.unwrap_or_else(|e| panic!("{label}: {e}"));
@@ -39,11 +40,11 @@ impl Resolved {
             module: module.into_owned(),
             info: info.into_owned(),
             entry: (stage, name.to_owned()),
-            bindings: FIRST_STORAGE as u8 + shader.kernel.binds.len() as u8,
+            bindings: FIRST_STORAGE as u8 + kernel.binds.len() as u8,
         }
     }
 
-    /// Each binding of the shader.
+    /// Each binding of the program.
     fn bound(&self) -> impl Iterator<Item = ResourceBinding> {
         (0..u32::from(self.bindings)).map(|binding| ResourceBinding { group: 0, binding })
     }
@@ -143,24 +144,24 @@ fn only<E: std::fmt::Display>(names: Vec<Result<String, E>>) -> Result<String, S
     }
 }
 
-/// Translates every shader; `head` is how a program in that language begins its entry point.
+/// Translates every program; `head` is how a program in that language begins its entry point.
 fn all(
     capabilities: Capabilities,
     translate: impl Fn(&Resolved) -> Result<(String, String), String>,
     head: impl Fn(&str) -> String,
 ) {
     let mut wrong = Vec::new();
-    let shaders = shaders();
-    for shader in &shaders {
-        let label = shader.label();
-        match translate(&Resolved::new(shader, capabilities)) {
+    let programs = programs();
+    for program in &programs {
+        let label = program.label();
+        match translate(&Resolved::new(program, capabilities)) {
             Ok((text, entry)) if text.matches(&head(&entry)).count() == 1 => {}
             Ok((text, entry)) => wrong.push(format!("{label}: not one {entry} in\n{text}")),
             Err(error) => wrong.push(format!("{label}: {error}")),
         }
     }
-    println!("{} shaders translated", shaders.len());
-    assert!(!shaders.is_empty());
+    println!("{} programs translated", programs.len());
+    assert!(!programs.is_empty());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

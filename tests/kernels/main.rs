@@ -5,6 +5,7 @@ mod argmax;
 mod attend;
 mod cache;
 mod embed;
+mod hadamard;
 mod kv_write;
 mod matmul;
 mod matvec;

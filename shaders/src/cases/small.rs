@@ -47,7 +47,7 @@ fn of_cache(cache: CacheFormat) -> [Case; 2] {
     [attention.kv_write(), attention.attend()]
 }
 
-fn plain() -> [Case; 8] {
+fn plain() -> [Case; 9] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -73,6 +73,7 @@ fn plain() -> [Case; 8] {
     };
     [
         rotary.rope(),
+        rotary.hadamard(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use lorgnette::{Adapter, KvFormat, LoadOptions, Model, Runtime};
+use lorgnette_tests::smollm2::Perplexity;
 use lorgnette_tests::{load, own_runtime, runtime, smollm2, tiny};
 
 /// The rows of the report, and whether all of them were within their bounds.
@@ -64,8 +65,8 @@ fn tiny_models(report: &mut Report) {
     }
 }
 
-/// Bounds of logits, of margins that must be seen, and of perplexity relative to the reference's.
-fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) {
+/// Bounds of logits, of margins that must be seen, and of perplexity relative to the reference's. The perplexity.
+fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) -> Perplexity {
     let [logits, margin, perplexity] = bounds;
     let kv = model.blueprint().kv;
     for (name, distance) in smollm2::logit_distances(model) {
@@ -98,6 +99,44 @@ fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) {
     );
     let apart = (all.second_half / expected - 1.0).abs();
     report.row(&of("second halves"), apart, perplexity, &half);
+    all
+}
+
+/// What a quantised cache costs in perplexity, relative to the f32 cache of the same run.
+fn quantised_cache(report: &mut Report, model: &Model, exact: Perplexity, bound: f64) {
+    let kv = model.blueprint().kv;
+    let start = Instant::now();
+    let all = smollm2::perplexity(model, usize::MAX);
+    let seconds = start.elapsed().as_secs_f64();
+    for (part, found, exact, more) in [
+        (
+            "all windows",
+            all.found,
+            exact.found,
+            format!("; {seconds:.0} s"),
+        ),
+        (
+            "second halves",
+            all.second_half,
+            exact.second_half,
+            String::new(),
+        ),
+    ] {
+        let ratio = found / exact;
+        let what =
+            format!("SmolLM2, {kv:?} cache: perplexity, {part}, relative d to the f32 cache");
+        let more = format!("{found:.6}, f32 cache {exact:.6}, ratio {ratio:.6}{more}");
+        report.row(&what, (ratio - 1.0).abs(), bound, &more);
+    }
+}
+
+fn smollm2_with(path: &Path, kv: KvFormat) -> Model {
+    let options = LoadOptions {
+        context: Some(1024),
+        kv,
+        ..Default::default()
+    };
+    load(runtime(), path, &options)
 }
 
 /// Four windows of text through a context of one: what is seen is always the latest 512 tokens, as many as or more than
@@ -126,17 +165,13 @@ fn main() -> ExitCode {
     heading(runtime());
     let mut report = Report { within: true };
     tiny_models(&mut report);
-    for (kv, bounds) in [
-        (KvFormat::F32, [1e-3, 0.005, 2e-4]),
-        (KvFormat::F16, [5e-2, 0.1, 1e-3]),
-    ] {
-        let options = LoadOptions {
-            context: Some(1024),
-            kv,
-            ..Default::default()
-        };
-        let model = load(runtime(), &path, &options);
-        real_model(&mut report, &model, bounds);
+    let exact = smollm2_with(&path, KvFormat::F32);
+    let exact = real_model(&mut report, &exact, [1e-3, 0.005, 2e-4]);
+    let half = smollm2_with(&path, KvFormat::F16);
+    real_model(&mut report, &half, [5e-2, 0.1, 1e-3]);
+    drop(half);
+    for (kv, bound) in [(KvFormat::Q8_0, 5e-3), (KvFormat::Q4_0, 0.1)] {
+        quantised_cache(&mut report, &smollm2_with(&path, kv), exact, bound);
     }
     endless(&mut report, &path);
     if report.within {

@@ -121,7 +121,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 9] {
+fn plain() -> [Case; 10] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -148,6 +148,7 @@ fn plain() -> [Case; 9] {
     [
         rotary.rope(),
         sliding(rotary).rope(),
+        rotary.hadamard(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

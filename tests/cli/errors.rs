@@ -94,6 +94,12 @@ fn options_outside_their_range() {
     expect_error(&generate(&["--context", "0"]), 1, &["context"]);
     let adapter = run(&["doctor", "--adapter", "no such device", "--json"]);
     expect_error(&adapter, 1, &["no such device"]);
+    let variants = ["--variants", "in-order,matmul=no-such-variant"];
+    expect_error(
+        &generate(&variants),
+        1,
+        &["variants", "plain", "no-such-variant"],
+    );
     expect_error(
         &run_tiny("plan", &["--position", "4000000"]),
         1,

@@ -94,7 +94,20 @@ fn tables_for_people() {
         assert!(stdout(&facts).contains(word), "{word}: {}", stdout(&facts));
     }
     let doctor = run(&["doctor"]);
-    assert!(stdout(&doctor).contains("used: "), "{}", stderr(&doctor));
+    for word in [
+        "lorgnette ",
+        "driver",
+        "used: ",
+        "kernels right here: ",
+        "matvec[q4_0]",
+        "*plain",
+    ] {
+        assert!(
+            stdout(&doctor).contains(word),
+            "{word}: {}",
+            stderr(&doctor)
+        );
+    }
     let help = run(&["--help"]);
     for command in [
         "pull",

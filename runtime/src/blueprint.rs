@@ -1,9 +1,11 @@
 //! Everything about a model that needs no device: its numbers, its plans, and where every byte will go.
 
-use lorgnette_shaders::CacheFormat;
+use lorgnette_shaders::{CacheFormat, Step};
 
 use crate::formats::Checkpoint;
-use crate::memory::{MemoryPlan, SessionShape, place};
+use crate::memory::{
+    MemoryPlan, Residence, STAGING_BYTES, SessionShape, is_read_every_step, least_staging, place,
+};
 use crate::models::Config;
 use crate::models::llama::{Recording, Style, Weights, record};
 use crate::plan::Plan;
@@ -19,17 +21,26 @@ pub struct LoadOptions {
     pub kv: CacheFormat,
     /// The most tokens of a prompt that go through the model at once.
     pub prefill_chunk: u32,
+    /// Layers, from the last one back, that stay in the file and are read from there whenever a step comes to them,
+    /// through two slots of a layer each. The numbers stay the same.
+    pub streamed_layers: usize,
+    /// Bytes of the ring that weights pass through on their way to the device: at least two rows in each of its three
+    /// buffers.
+    pub staging_bytes: u64,
     /// Residual additions are part of the matrix products before them. The unfused plan gives the same numbers.
     pub fused: bool,
 }
 
 impl Default for LoadOptions {
-    /// The model's context up to 2048, f16 keys and values, 128 tokens a chunk, fused.
+    /// The model's context up to 2048, f16 keys and values, 128 tokens a chunk, nothing streamed, 3 MiB of staging,
+    /// fused.
     fn default() -> Self {
         Self {
             context: None,
             kv: CacheFormat::F16,
             prefill_chunk: 128,
+            streamed_layers: 0,
+            staging_bytes: STAGING_BYTES,
             fused: true,
         }
     }
@@ -52,6 +63,8 @@ pub struct Blueprint {
     pub kv: CacheFormat,
     /// The most tokens of a prompt that go through the model at once.
     pub prefill_chunk: u32,
+    /// Bytes of the file that every step reads: those of streamed layers that share their slot with another one.
+    pub streamed_bytes_per_token: u64,
     /// Per-dimension divisors of the rotary frequencies, if the file has them.
     pub rope_factors: Option<Vec<f32>>,
     /// Decode, prefill and score.
@@ -99,6 +112,7 @@ impl Blueprint {
             options.prefill_chunk.min(context),
             max_binding_bytes,
         )?;
+        let residence = residence(&list, options)?;
         let heads = config.heads(context, options.kv);
         let logits = config.vocabulary as u64 * 4;
         let score_rows = SCORE_ROWS
@@ -111,6 +125,7 @@ impl Blueprint {
         ];
         let style = Style {
             fused: options.fused,
+            resident_layers: config.layers - residence.streamed_layers,
         };
         let mut plans: Vec<Plan> = recordings
             .into_iter()
@@ -122,17 +137,32 @@ impl Blueprint {
             layers: config.layers,
             head_size: config.head_size,
         };
-        let memory = place(&mut plans, &list, shape);
+        let memory = place(&mut plans, &list, residence, shape);
         Ok(Self {
             context,
             kv: options.kv,
             prefill_chunk,
+            streamed_bytes_per_token: streamed_bytes(checkpoint, &list, residence.streamed_layers),
             rope_factors,
             plans,
             memory,
             weights: list,
             config,
         })
+    }
+
+    /// (cos, sin) of the step's rows; and where positions have left the cache, those of the queries that meet the kept
+    /// keys: as if the rows came directly behind what is left.
+    pub(crate) fn angles(&self, step: &Step) -> Vec<f32> {
+        let of = |position| {
+            self.config
+                .angles(self.rope_factors.as_deref(), position, step.count)
+        };
+        let mut angles = of(step.position);
+        if step.dropped > 0 {
+            angles.extend(of(step.position - step.dropped));
+        }
+        angles
     }
 }
 
@@ -165,7 +195,7 @@ fn context(config: &Config, options: &LoadOptions, max_binding_bytes: u64) -> Re
 
 /// The most rows, up to `asked`, whose widest activations can be bound.
 fn rows_that_bind(config: &Config, asked: u32, max_binding_bytes: u64) -> Result<u32> {
-    let qkv = (config.heads + 2 * config.kv_heads) * config.head_size;
+    let qkv = (2 * config.heads + 2 * config.kv_heads) * config.head_size;
     let widest = 4 * config.width.max(2 * config.feed_forward).max(qkv) as u64;
     let rows = (max_binding_bytes / widest).min(u64::from(asked)) as u32;
     let one_row = widest.max(4 * config.vocabulary as u64);
@@ -184,6 +214,47 @@ fn rows_that_bind(config: &Config, asked: u32, max_binding_bytes: u64) -> Result
         });
     }
     Ok(rows)
+}
+
+/// What is streamed, and through how much.
+fn residence(list: &WeightList, options: &LoadOptions) -> Result<Residence> {
+    let (streamed_layers, staging) = (options.streamed_layers, options.staging_bytes);
+    let input = |what: &str, expected: String, found: u64| Error::Input {
+        what: what.into(),
+        expected,
+        found: found.to_string(),
+    };
+    let most = list.layers.len();
+    if streamed_layers > most {
+        let expected = format!("at most the model's {most}");
+        return Err(input("streamed layers", expected, streamed_layers as u64));
+    }
+    let least = least_staging(list);
+    if staging < least {
+        let expected = format!("at least {least} bytes, for two rows in each of its buffers");
+        return Err(input("staging", expected, staging));
+    }
+    Ok(Residence {
+        streamed_layers,
+        staging,
+    })
+}
+
+/// Bytes in the file of the layers that are read in every step.
+fn streamed_bytes(checkpoint: &Checkpoint, list: &WeightList, streamed_layers: usize) -> u64 {
+    let streamed = &list.layers[list.layers.len() - streamed_layers..];
+    let read = streamed
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| is_read_every_step(*index, streamed_layers));
+    let sources = read.flat_map(|(_, layer)| &list.weights[layer.clone()]);
+    let sources = sources.flat_map(|weight| &weight.sources);
+    sources
+        .filter_map(|source| {
+            let tensor = checkpoint.tensor(&source.tensor)?;
+            Some((source.rows.end - source.rows.start) * tensor.row_bytes())
+        })
+        .sum()
 }
 
 /// `rope_freqs.weight`: one divisor for each pair of a head (Llama 3.1 and later).

@@ -5,15 +5,25 @@ use std::sync::{Mutex, PoisonError};
 use lorgnette_shaders::reference::{Call, View};
 
 use crate::Result;
-use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
+use crate::memory::{MemoryPlan, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
 use crate::player::{Turn, Want};
+use crate::stream::Stream;
 
 /// A model in host memory.
 #[derive(Debug)]
 pub(crate) struct CpuPlayer {
+    /// For each weight of the list, which buffer it is in.
+    weight_buffers: Vec<usize>,
+    memory: Mutex<Memory>,
+}
+
+/// What a step owns from its first segment to its last.
+#[derive(Debug)]
+struct Memory {
     weights: Vec<Vec<u32>>,
-    slots: Mutex<Vec<Vec<u32>>>,
+    slots: Vec<Vec<u32>>,
+    stream: Option<Stream>,
 }
 
 /// A session in host memory.
@@ -48,9 +58,16 @@ impl CpuSession {
         }
     }
 
-    fn begin(&mut self, turn: &Turn<'_>) {
+    fn begin(&mut self, plan: &Plan, turn: &Turn<'_>) {
         self.angles[..turn.angles.len()].copy_from_slice(bytemuck::cast_slice(turn.angles));
-        self.ids[turn.step.position as usize..][..turn.ids.len()].copy_from_slice(turn.ids);
+        for (at, ids) in turn.id_writes(plan.id_words()) {
+            self.ids[at..at + ids.len()].copy_from_slice(ids);
+        }
+    }
+
+    /// The words of a layer's keys.
+    pub fn keys(&self, layer: usize) -> &[u32] {
+        &self.keys[layer]
     }
 }
 
@@ -58,14 +75,42 @@ impl CpuPlayer {
     pub fn new(memory: &MemoryPlan) -> Self {
         let all = |sizes: &[u64]| sizes.iter().map(|bytes| words(*bytes)).collect();
         Self {
-            weights: all(&memory.weights),
-            slots: Mutex::new(all(&memory.slots)),
+            weight_buffers: memory.weight_buffers.clone(),
+            memory: Mutex::new(Memory {
+                weights: all(&memory.weights),
+                slots: all(&memory.slots),
+                stream: None,
+            }),
         }
     }
 
-    /// A weight buffer, to be filled.
-    pub fn weight(&mut self, index: usize) -> &mut [u8] {
-        bytemuck::cast_slice_mut(&mut self.weights[index])
+    /// Copies sections of `bytes` to a weight of the list.
+    pub fn fill(&mut self, weight: usize, bytes: &[u8], sections: &[Section]) {
+        let memory = self.memory.get_mut();
+        let memory = memory.unwrap_or_else(PoisonError::into_inner);
+        let buffer = &mut memory.weights[self.weight_buffers[weight]];
+        copy(bytes, sections, buffer);
+    }
+
+    /// From now on, layers are streamed.
+    pub fn keep(&mut self, stream: Stream) {
+        let memory = self.memory.get_mut();
+        memory.unwrap_or_else(PoisonError::into_inner).stream = Some(stream);
+    }
+
+    /// Copies the streamed layer that is needed, if any, to its slot.
+    fn bring(&self, memory: &mut Memory, needed: Option<usize>) -> Result<()> {
+        let Memory {
+            weights, stream, ..
+        } = memory;
+        let (Some(stream), Some(layer)) = (stream, needed) else {
+            return Ok(());
+        };
+        let mut sink = |weight: usize, bytes: &[u8], sections: &[Section]| {
+            copy(bytes, sections, &mut weights[self.weight_buffers[weight]]);
+            Ok(())
+        };
+        stream.bring(layer, usize::MAX, &mut sink)
     }
 
     /// Plays one step. `None` if it was cancelled between two segments.
@@ -75,25 +120,26 @@ impl CpuPlayer {
         plan: &Plan,
         turn: &Turn<'_>,
     ) -> Result<Option<Vec<u8>>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        session.begin(turn);
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        session.begin(plan, turn);
         for segment in &plan.segments {
             if (turn.cancelled)() {
                 return Ok(None);
             }
-            for dispatch in segment {
-                self.play_dispatch(session, &mut slots, plan, dispatch, turn);
+            self.bring(&mut memory, segment.needs)?;
+            for dispatch in &segment.dispatches {
+                self.play_dispatch(session, &mut memory, plan, dispatch, turn);
             }
         }
         let row = |id: TensorId, rows: usize| {
             let Home::Scratch(slot) = plan.tensor(id).home else {
                 unreachable!("results are scratch tensors")
             };
-            slots[slot][..rows * plan.tensor(id).row_bytes as usize / 4].to_vec()
+            memory.slots[slot][..rows * plan.tensor(id).row_bytes as usize / 4].to_vec()
         };
         let result = match turn.want {
             Want::Nothing => Vec::new(),
-            Want::NextId => vec![session.ids[(turn.step.position + turn.step.count) as usize]],
+            Want::NextId => vec![session.ids[turn.next_id(plan.id_words())]],
             Want::Logits => row(plan.logits, 1),
             Want::Scores => plan
                 .scores
@@ -105,11 +151,12 @@ impl CpuPlayer {
     fn play_dispatch(
         &self,
         session: &mut CpuSession,
-        slots: &mut [Vec<u32>],
+        memory: &mut Memory,
         plan: &Plan,
         dispatch: &Dispatch,
         turn: &Turn<'_>,
     ) {
+        let Memory { weights, slots, .. } = memory;
         // Written buffers are taken out while the reference has them, so that the others can be read beside them.
         let mut taken: Vec<Option<Vec<u32>>> = dispatch
             .uses()
@@ -125,7 +172,7 @@ impl CpuPlayer {
             .map(|(taken, id)| match taken {
                 Some(words) => View::Write(words),
                 None => View::Read(match plan.tensor(*id).home {
-                    Home::Weight(index) => &self.weights[index],
+                    Home::Weight(index) => &weights[self.weight_buffers[index]],
                     Home::Scratch(slot) => &slots[slot],
                     Home::Keys(layer) => &session.keys[layer],
                     Home::Values(layer) => &session.values[layer],
@@ -156,20 +203,31 @@ impl CpuPlayer {
         turn: &Turn<'_>,
         at: usize,
         look: &mut dyn FnMut(usize, TensorId, &mut [u32]),
-    ) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+    ) -> Result<()> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
-            session.begin(turn);
+            session.begin(plan, turn);
         }
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
-        self.play_dispatch(session, &mut slots, plan, dispatch, turn);
+        self.bring(&mut memory, plan.needs(at))?;
+        self.play_dispatch(session, &mut memory, plan, dispatch, turn);
         for (i, (id, _)) in dispatch
             .uses()
             .filter(|(_, access)| access.writes())
             .enumerate()
         {
-            look(i, id, home(session, &mut slots, plan, id));
+            look(i, id, home(session, &mut memory.slots, plan, id));
         }
+        Ok(())
+    }
+}
+
+fn copy(bytes: &[u8], sections: &[Section], buffer: &mut [u32]) {
+    let buffer: &mut [u8] = bytemuck::cast_slice_mut(buffer);
+    for section in sections {
+        let (from, to, length) = *section;
+        let [from, to, length] = [from, to, length].map(|n| n as usize);
+        buffer[to..to + length].copy_from_slice(&bytes[from..from + length]);
     }
 }
 

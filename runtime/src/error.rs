@@ -79,6 +79,9 @@ pub enum Error {
     /// The GPU or its driver refused or failed.
     #[error("GPU: {0}")]
     Device(String),
+    /// The device is gone, with everything on it: a reset, a driver that gave up. A new [`crate::Runtime`] can be made.
+    #[error("GPU: the device was lost: {0}; make a new runtime and load the model again")]
+    DeviceLost(String),
     /// A model could not be fetched. What was there before is still there.
     #[error("download: {0}")]
     Download(String),

@@ -228,7 +228,7 @@ impl Generation<'_> {
             .is_some_and(|most| self.tokens >= most)
         {
             self.end(StopReason::Length);
-        } else if self.session.ids().len() >= self.session.model().blueprint().context as usize {
+        } else if self.session.ids().len() >= self.session.most_tokens() {
             self.end(StopReason::Context);
         }
     }

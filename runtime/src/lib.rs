@@ -7,6 +7,7 @@ mod chat;
 mod cpu;
 mod error;
 mod event;
+mod folder;
 pub mod formats;
 mod generate;
 mod gpu;
@@ -17,35 +18,43 @@ mod models;
 mod ops;
 pub mod plan;
 mod player;
+mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
 mod runtime;
 mod sampler;
-pub mod selftest;
 mod session;
 mod stop;
+mod stream;
+mod submits;
 pub mod synth;
 pub mod text;
 mod tokenizer;
 mod trace;
+pub mod trust;
 pub mod weights;
+mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use event::{Event, StopReason, Timings};
+pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
-pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat};
+pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
 pub use memory::{MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
-pub use runtime::{Adapter, COMMON_BINDING_BYTES, Runtime, RuntimeOptions};
+pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
+pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
 pub use session::{Canceller, Score, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};
+pub use trust::Variants;
+pub use window::Overflow;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

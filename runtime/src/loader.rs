@@ -1,98 +1,168 @@
 //! Weights on their way: mapped file rows -> repacked in a small buffer -> the player. No weight is ever held twice:
-//! file pages are given back as soon as they are copied.
+//! file pages are given back as soon as they are copied. A load and a streamed layer go this same way.
+
+use std::ops::Range;
+
+use lorgnette_shaders::WeightFormat;
 
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
-use crate::memory::{STAGING_BYTES, Section};
+use crate::memory::{CHUNK_PADDING, MemoryPlan, Section, staging_buffer};
 use crate::weights::{Weight, WeightList};
 use crate::{Error, Result};
 
 /// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
 pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;
 
-/// Streams every weight from the checkpoint into `sink`, in file rows that fit one staging buffer.
-pub(crate) fn stream(
+/// File rows of one tensor that go to one weight's buffer in one staging buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    /// Index in the weight list.
+    pub weight: usize,
+    /// Index in the checkpoint.
+    tensor: usize,
+    rows: Range<u64>,
+    format: WeightFormat,
+    cols: usize,
+    /// Where the first row goes in each plane of the buffer, in bytes.
+    to: [u64; 4],
+}
+
+/// The chunks of one weight, in row order.
+pub(crate) fn chunks(
     checkpoint: &Checkpoint,
     list: &WeightList,
+    weight: usize,
+    staging: u64,
+) -> Vec<Chunk> {
+    let index = weight;
+    let weight = &list.weights[index];
+    let row_bytes = weight.format.plane_row_bytes(weight.cols);
+    let planes = weight.format.layout(weight.rows, weight.cols).planes;
+    let most = rows_per_chunk(weight, staging);
+    let mut chunks = Vec::new();
+    let mut at = 0;
+    for source in &weight.sources {
+        let tensor = checkpoint
+            .position(&source.tensor)
+            .expect("the weight list names tensors of this checkpoint");
+        let mut rows = source.rows.clone();
+        while rows.start < rows.end {
+            let end = (rows.start + most).min(rows.end);
+            chunks.push(Chunk {
+                weight: index,
+                tensor,
+                rows: rows.start..end,
+                format: weight.format,
+                cols: weight.cols,
+                to: std::array::from_fn(|plane| {
+                    u64::from(planes[plane]) * 16 + at * row_bytes[plane] as u64
+                }),
+            });
+            at += end - rows.start;
+            rows.start = end;
+        }
+    }
+    chunks
+}
+
+/// Even, so that every plane of a chunk starts on a whole word.
+fn rows_per_chunk(weight: &Weight, staging: u64) -> u64 {
+    ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / 2 * 2).max(2)
+}
+
+/// Sends every weight that stays from the checkpoint into `sink`, and looks at those that will be streamed: what is
+/// broken is refused here, once.
+pub(crate) fn load(
+    checkpoint: &Checkpoint,
+    list: &WeightList,
+    memory: &MemoryPlan,
     sink: &mut Sink<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<()> {
     let total = list.weights.iter().map(|weight| weight.bytes).sum();
+    let resident = list.layers.len() - memory.streamed_layers;
+    let streamed = |weight| {
+        list.layers[resident..]
+            .iter()
+            .any(|layer| layer.contains(&weight))
+    };
     let mut done = 0;
+    let mut bytes = Vec::new();
     for (index, weight) in list.weights.iter().enumerate() {
-        let mut row = 0;
-        for source in &weight.sources {
-            let tensor = checkpoint
-                .tensor(&source.tensor)
-                .expect("the weight list names tensors of this checkpoint");
-            let mut from = source.rows.start;
-            while from < source.rows.end {
-                let until = (from + rows_per_chunk(weight)).min(source.rows.end);
-                let (bytes, sections) = chunk(checkpoint, tensor, weight, from..until, row)?;
+        for chunk in chunks(checkpoint, list, index, memory.staging) {
+            chunk.check(checkpoint)?;
+            if !streamed(index) {
+                let sections = chunk.pack(checkpoint, &mut bytes);
                 sink(index, &bytes, &sections)?;
-                checkpoint.release(tensor, from..until);
-                row += (until - from) as usize;
-                from = until;
-                done += bytes.len() as u64;
-                progress(done.min(total), total);
             }
+            chunk.release(checkpoint);
+            done += (chunk.rows.end - chunk.rows.start) * weight.row_bytes();
+            progress(done.min(total), total);
         }
     }
     Ok(())
 }
 
-/// Even, so that every plane of a chunk starts on a whole word.
-fn rows_per_chunk(weight: &Weight) -> u64 {
-    let row: usize = weight.format.plane_row_bytes(weight.cols).iter().sum();
-    ((STAGING_BYTES - 16) / row as u64 / 2 * 2).max(2)
-}
+impl Chunk {
+    fn tensor<'a>(&self, checkpoint: &'a Checkpoint) -> &'a TensorInfo {
+        &checkpoint.tensors()[self.tensor]
+    }
 
-/// Rows `range` of a tensor as sections of the weight's planes, the first of them being row `at` of the weight.
-fn chunk(
-    checkpoint: &Checkpoint,
-    tensor: &TensorInfo,
-    weight: &Weight,
-    range: std::ops::Range<u64>,
-    at: usize,
-) -> Result<(Vec<u8>, Vec<Section>)> {
-    let rows = (range.end - range.start) as usize;
-    let start = range.start;
-    let file = checkpoint.rows(tensor, range);
-    if let Some(at) = tensor.format.first_non_finite(file) {
-        return Err(not_finite(tensor, start, at));
-    }
-    if tensor.format != weight.format {
-        return vector(tensor, file);
-    }
-    let row_bytes = weight.format.plane_row_bytes(weight.cols);
-    let layout = weight.format.layout(weight.rows, weight.cols);
-    // A last chunk with an odd number of rows may end inside a word: the plane's own padding takes the rest.
-    let lengths = row_bytes.map(|bytes| (bytes * rows).next_multiple_of(4));
-    let mut bytes = vec![0; lengths.iter().sum()];
-    let mut rest = bytes.as_mut_slice();
-    let mut sections = Vec::new();
-    let mut offset = 0;
-    let planes = std::array::from_fn(|plane| {
-        let (section, tail) = std::mem::take(&mut rest).split_at_mut(lengths[plane]);
-        rest = tail;
-        if lengths[plane] > 0 {
-            let to = u64::from(layout.planes[plane]) * 16 + (at * row_bytes[plane]) as u64;
-            sections.push((offset, to, lengths[plane] as u64));
+    /// Every weight is a number.
+    fn check(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let tensor = self.tensor(checkpoint);
+        let file = checkpoint.rows(tensor, self.rows.clone());
+        match tensor.format.first_non_finite(file) {
+            Some(at) => Err(not_finite(tensor, self.rows.start, at)),
+            None => Ok(()),
         }
-        offset += lengths[plane] as u64;
-        &mut section[..row_bytes[plane] * rows]
-    });
-    repack(weight.format, weight.cols, file, planes);
-    Ok((bytes, sections))
-}
+    }
 
-/// A norm's gain, in f32 whatever the file has.
-fn vector(tensor: &TensorInfo, file: &[u8]) -> Result<(Vec<u8>, Vec<Section>)> {
-    debug_assert_eq!(tensor.rows, 1, "only vectors change their format");
-    let values = tensor.format.dequantize_file(file);
-    let bytes: Vec<u8> = bytemuck::cast_slice(&values).to_vec();
-    let length = bytes.len() as u64;
-    Ok((bytes, vec![(0, 0, length)]))
+    /// The rows as sections of the weight's planes, in `bytes`, which is made anew; empty sections are of planes that the
+    /// format does not have.
+    pub fn pack(&self, checkpoint: &Checkpoint, bytes: &mut Vec<u8>) -> [Section; 4] {
+        let tensor = self.tensor(checkpoint);
+        let file = checkpoint.rows(tensor, self.rows.clone());
+        bytes.clear();
+        if tensor.format != self.format {
+            // A norm's gain, in f32 whatever the file has.
+            debug_assert_eq!(tensor.rows, 1, "only vectors change their format");
+            bytes.extend_from_slice(bytemuck::cast_slice(&tensor.format.dequantize_file(file)));
+            let mut sections = [(0, 0, 0); 4];
+            sections[0] = (0, self.to[0], bytes.len() as u64);
+            return sections;
+        }
+        let rows = (self.rows.end - self.rows.start) as usize;
+        let plane_bytes = self.format.plane_row_bytes(self.cols).map(|row| row * rows);
+        // A last chunk with an odd number of rows may end inside a word: the plane's own padding takes the rest.
+        let lengths = plane_bytes.map(|bytes| bytes.next_multiple_of(4));
+        bytes.resize(lengths.iter().sum(), 0);
+        let mut rest = bytes.as_mut_slice();
+        let mut offset = 0;
+        let mut sections = [(0, 0, 0); 4];
+        let planes = std::array::from_fn(|plane| {
+            let (section, tail) = std::mem::take(&mut rest).split_at_mut(lengths[plane]);
+            rest = tail;
+            if lengths[plane] > 0 {
+                sections[plane] = (offset, self.to[plane], lengths[plane] as u64);
+            }
+            offset += lengths[plane] as u64;
+            &mut section[..plane_bytes[plane]]
+        });
+        repack(self.format, self.cols, file, planes);
+        sections
+    }
+
+    /// Says that the rows will be read soon.
+    pub fn announce(&self, checkpoint: &Checkpoint) {
+        checkpoint.announce(self.tensor(checkpoint), self.rows.clone());
+    }
+
+    /// Gives the file's pages behind the rows back.
+    pub fn release(&self, checkpoint: &Checkpoint) {
+        checkpoint.release(self.tensor(checkpoint), self.rows.clone());
+    }
 }
 
 fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::plan::{Home, Plan, TensorId};
-use crate::weights::WeightList;
+use crate::weights::{Weight, WeightList};
 use lorgnette_shaders::Step;
 
 /// Every buffer is a multiple of this.
@@ -13,8 +13,10 @@ pub const ALIGNMENT: u64 = 16;
 pub const UNIFORM_ALIGNMENT: u64 = 256;
 /// Buffers of the upload ring.
 pub const STAGING_BUFFERS: usize = 3;
-/// Bytes of each of them.
-pub const STAGING_BYTES: u64 = 1 << 20;
+/// Bytes of all of them, where nothing else is asked for.
+pub const STAGING_BYTES: u64 = 3 << 20;
+/// What a chunk of rows may be longer than its rows: each of its planes ends on a whole word.
+pub(crate) const CHUNK_PADDING: u64 = 16;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -23,9 +25,9 @@ pub(crate) type Section = (u64, u64, u64);
 pub struct SessionMemory {
     /// Keys of each layer; values take the same.
     pub keys: Vec<u64>,
-    /// Token ids: one word a position, and one for the id after the last.
+    /// Token ids: one word for each position of the context, and one for the id after the last.
     pub ids: u64,
-    /// The step and the angles of its rows.
+    /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
     /// Where results are read back.
     pub readback: u64,
@@ -46,20 +48,25 @@ impl SessionMemory {
 /// The bytes of a model and of one session on it, GPU unless it says host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryPlan {
-    /// Each weight buffer.
+    /// Each buffer of weights: of those that stay, in the order of the list, then of the two slots that streamed layers
+    /// take turns in.
     pub weights: Vec<u64>,
+    /// For each weight of the list, which of these buffers it is in.
+    pub weight_buffers: Vec<usize>,
+    /// How many layers, the last ones, are brought into a slot when a step comes to them.
+    pub streamed_layers: usize,
     /// Each scratch slot.
     pub slots: Vec<u64>,
     /// The params of all dispatches.
     pub params: u64,
-    /// The ring that weights pass through while they are loaded.
+    /// The ring that weights pass through: while they are loaded, and as long as the model lives where it streams.
     pub staging: u64,
     /// What each session adds.
     pub session: SessionMemory,
 }
 
 impl MemoryPlan {
-    /// Bytes of weights.
+    /// Bytes of weights that are held at once.
     pub fn weights_bytes(&self) -> u64 {
         self.weights.iter().sum()
     }
@@ -69,11 +76,21 @@ impl MemoryPlan {
         self.slots.iter().sum::<u64>() + self.params
     }
 
-    /// The most bytes held at once with `sessions` open: staging is given back before the first session opens.
+    /// Bytes held between two steps, without sessions.
+    pub fn held(&self) -> u64 {
+        let streaming = if self.streamed_layers > 0 {
+            self.staging
+        } else {
+            0
+        };
+        self.weights_bytes() + self.scratch_bytes() + streaming
+    }
+
+    /// The most bytes held at once with `sessions` open: staging is given back before the first session opens, unless
+    /// layers are streamed through it.
     pub fn peak(&self, sessions: u64) -> u64 {
-        self.weights_bytes()
-            + self.scratch_bytes()
-            + self.staging.max(sessions * self.session.total())
+        let loading = self.weights_bytes() + self.scratch_bytes() + self.staging;
+        loading.max(self.held() + sessions * self.session.total())
     }
 }
 
@@ -90,9 +107,23 @@ pub struct SessionShape {
     pub head_size: usize,
 }
 
-/// Gives every scratch tensor of the plans its slot, and adds up the bytes. Slots are shared between plans: only one
-/// plays at a time.
-pub fn place(plans: &mut [Plan], weights: &WeightList, shape: SessionShape) -> MemoryPlan {
+/// What of the weights is in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Residence {
+    /// Layers that do not stay, from the last one back.
+    pub streamed_layers: usize,
+    /// Bytes of the upload ring.
+    pub staging: u64,
+}
+
+/// Gives every scratch tensor of the plans its slot and every weight its buffer, and adds up the bytes. Slots are shared
+/// between plans: only one plays at a time.
+pub fn place(
+    plans: &mut [Plan],
+    weights: &WeightList,
+    residence: Residence,
+    shape: SessionShape,
+) -> MemoryPlan {
     let mut slots = Vec::new();
     for plan in plans.iter_mut() {
         place_scratch(plan, &mut slots);
@@ -113,15 +144,14 @@ pub fn place(plans: &mut [Plan], weights: &WeightList, shape: SessionShape) -> M
         .max()
         .unwrap_or(0);
     let keys = aligned(u64::from(shape.context) * shape.kv_row_bytes);
+    let (buffers, weight_buffers) = place_weights(weights, residence.streamed_layers);
     MemoryPlan {
-        weights: weights
-            .weights
-            .iter()
-            .map(|weight| aligned(weight.bytes))
-            .collect(),
+        weights: buffers,
+        weight_buffers,
+        streamed_layers: residence.streamed_layers,
         slots,
         params: dispatches * UNIFORM_ALIGNMENT,
-        staging: STAGING_BUFFERS as u64 * STAGING_BYTES,
+        staging: STAGING_BUFFERS as u64 * staging_buffer(residence.staging),
         session: SessionMemory {
             keys: vec![keys; shape.layers],
             ids: aligned((u64::from(shape.context) + 1) * 4),
@@ -131,9 +161,64 @@ pub fn place(plans: &mut [Plan], weights: &WeightList, shape: SessionShape) -> M
     }
 }
 
-/// Bytes of a step's upload: the step, then the angles of its rows.
+/// Bytes of one buffer of a ring of `staging` bytes.
+pub fn staging_buffer(staging: u64) -> u64 {
+    staging / STAGING_BUFFERS as u64 / ALIGNMENT * ALIGNMENT
+}
+
+/// The smallest ring that these weights pass through: two rows of each (or its only one) in each buffer.
+pub fn least_staging(weights: &WeightList) -> u64 {
+    let chunk = |weight: &Weight| weight.row_bytes() * weight.rows.min(2) as u64;
+    let widest = weights.weights.iter().map(chunk).max().unwrap_or(0);
+    // A row may end inside a word in each of its planes.
+    STAGING_BUFFERS as u64 * aligned(widest + CHUNK_PADDING)
+}
+
+/// Which of the two slots a streamed layer uses, counted from the first streamed one.
+pub fn slot_of(streamed: usize) -> usize {
+    streamed % 2
+}
+
+/// Whether a streamed layer is read again for every step: whether another one uses its slot.
+pub fn is_read_every_step(streamed: usize, streamed_layers: usize) -> bool {
+    let sharing = |other: &usize| slot_of(*other) == slot_of(streamed);
+    (0..streamed_layers).filter(sharing).count() > 1
+}
+
+/// Bytes of each buffer, and which of them each weight is in. What stays has a buffer of its own. In a slot, the largest
+/// weights of its layers share a buffer, then the next, and so on: layers of several formats differ in number and sizes.
+fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u64>, Vec<usize>) {
+    let streamed = &list.layers[list.layers.len() - streamed_layers..];
+    let bytes = |weight: usize| aligned(list.weights[weight].bytes);
+    let mut buffers = Vec::new();
+    let mut homes = vec![0; list.weights.len()];
+    for (weight, home) in homes.iter_mut().enumerate() {
+        if !streamed.iter().any(|layer| layer.contains(&weight)) {
+            *home = buffers.len();
+            buffers.push(bytes(weight));
+        }
+    }
+    for slot in 0..2 {
+        let first = buffers.len();
+        let layers = streamed.iter().enumerate();
+        for (_, layer) in layers.filter(|(index, _)| slot_of(*index) == slot) {
+            let mut weights: Vec<usize> = layer.clone().collect();
+            weights.sort_by_key(|weight| std::cmp::Reverse(bytes(*weight)));
+            for (home, weight) in (first..).zip(weights) {
+                if home == buffers.len() {
+                    buffers.push(0);
+                }
+                buffers[home] = buffers[home].max(bytes(weight));
+                homes[weight] = home;
+            }
+        }
+    }
+    (buffers, homes)
+}
+
+/// Bytes of a step's upload at most: the step, then the angles of its rows, and those of the shifted queries.
 pub fn step_bytes(rows: u32, head_size: usize) -> u64 {
-    UNIFORM_ALIGNMENT.max(size_of::<Step>() as u64) + u64::from(rows) * head_size as u64 * 4
+    UNIFORM_ALIGNMENT.max(size_of::<Step>() as u64) + 2 * u64::from(rows) * head_size as u64 * 4
 }
 
 fn aligned(bytes: u64) -> u64 {

@@ -1,25 +1,32 @@
 //! A model: its weights on the device, and everything its sessions share.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+
+use lorgnette_shaders::{Program, Shader};
 
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
 use crate::gpu::{Gpu, GpuPlayer};
-use crate::loader::stream;
+use crate::loader::load;
 use crate::memory::{MemoryPlan, Section};
 use crate::models::Config;
+use crate::plan::Plan;
 use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
+use crate::stream::Stream;
 use crate::{ChatTemplate, Result, Tokenizer, text};
 
 /// What a load is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Making pipelines; counted in dispatches.
+    /// Trying kernels that this device was not tried with yet; counted in shaders.
+    Trials,
+    /// Making pipelines, on threads of their own; counted in programs.
     Pipelines,
     /// Bringing weights to the device; counted in bytes.
     Weights,
@@ -64,13 +71,22 @@ impl Model {
         mut progress: impl FnMut(Progress),
     ) -> Result<Self> {
         let start = Instant::now();
-        let checkpoint = Checkpoint::open(path.as_ref())?;
+        let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
         let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
         let tokenizer = text::tokenizer(checkpoint.metadata())?;
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;
         let player = match runtime.gpu() {
-            Some(gpu) => Player::Gpu(load_gpu(gpu, &checkpoint, &blueprint, &mut progress)?),
+            Some(gpu) => {
+                let programs = programs(runtime, &blueprint, &mut progress)?;
+                Player::Gpu(load_gpu(
+                    gpu,
+                    &programs,
+                    &checkpoint,
+                    &blueprint,
+                    &mut progress,
+                )?)
+            }
             None => Player::Cpu(load_cpu(&checkpoint, &blueprint, &mut progress)?),
         };
         let load_s = start.elapsed().as_secs_f64();
@@ -145,10 +161,37 @@ fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
     })
 }
 
+/// What this device is trusted to play each shader of the plans with.
+pub(crate) fn programs(
+    runtime: &Runtime,
+    blueprint: &Blueprint,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<HashMap<Shader, Program>> {
+    let mut shaders: Vec<Shader> = Vec::new();
+    for dispatch in blueprint.plans.iter().flat_map(Plan::dispatches) {
+        if !shaders.contains(&dispatch.shader) {
+            shaders.push(dispatch.shader);
+        }
+    }
+    let mut report = |done, total| {
+        progress(Progress {
+            stage: Stage::Trials,
+            done,
+            total,
+        })
+    };
+    let judged = runtime.judge(&shaders, &mut report)?;
+    let used = judged
+        .iter()
+        .map(|judged| Ok((judged.shader, judged.program()?)));
+    used.collect()
+}
+
 /// The model's buffers and pipelines on the GPU, with its weights in them.
 pub(crate) fn load_gpu(
     gpu: &Arc<Gpu>,
-    checkpoint: &Checkpoint,
+    programs: &HashMap<Shader, Program>,
+    checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<GpuPlayer> {
@@ -159,13 +202,15 @@ pub(crate) fn load_gpu(
             total,
         })
     };
-    let player = GpuPlayer::new(
+    let mut player = GpuPlayer::new(
         gpu.clone(),
+        programs,
         &blueprint.plans,
         &blueprint.memory,
         &mut report,
     )?;
-    let mut upload = player.upload()?;
+    let (list, memory) = (&blueprint.weights, &blueprint.memory);
+    let mut ring = player.upload(memory.staging)?;
     let mut report = |done, total| {
         progress(Progress {
             stage: Stage::Weights,
@@ -174,16 +219,22 @@ pub(crate) fn load_gpu(
         })
     };
     let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        upload.write(bytes, sections, player.weight(index))
+        ring.write(bytes, sections, player.weight(index))
     };
-    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
-    upload.finish()?;
+    load(checkpoint, list, memory, &mut sink, &mut report)?;
+    match Stream::new(checkpoint, blueprint) {
+        Some(stream) => {
+            ring.settle()?;
+            player.keep(stream, ring);
+        }
+        None => ring.finish()?,
+    }
     Ok(player)
 }
 
 /// The model's buffers in host memory, with its weights in them.
 pub(crate) fn load_cpu(
-    checkpoint: &Checkpoint,
+    checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CpuPlayer> {
@@ -196,15 +247,13 @@ pub(crate) fn load_cpu(
         })
     };
     let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        let weight = player.weight(index);
-        for (from, to, length) in sections
-            .iter()
-            .map(|(from, to, length)| (*from as usize, *to as usize, *length as usize))
-        {
-            weight[to..to + length].copy_from_slice(&bytes[from..from + length]);
-        }
+        player.fill(index, bytes, sections);
         Ok(())
     };
-    stream(checkpoint, &blueprint.weights, &mut sink, &mut report)?;
+    let (list, memory) = (&blueprint.weights, &blueprint.memory);
+    load(checkpoint, list, memory, &mut sink, &mut report)?;
+    if let Some(stream) = Stream::new(checkpoint, blueprint) {
+        player.keep(stream);
+    }
     Ok(player)
 }

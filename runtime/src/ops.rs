@@ -48,9 +48,13 @@ impl Heads {
 }
 
 impl Recorder {
+    /// The session's ids: one word for each position of the context and one for the id after the last.
+    pub fn ids(&mut self, context: u32) -> TensorId {
+        self.tensor("ids", Home::Ids, Rows::Context(context + 1), 4)
+    }
+
     /// Rows of the embedding table for the step's ids: [step, cols].
-    pub fn embed(&mut self, table: &Linear) -> TensorId {
-        let ids = self.ids();
+    pub fn embed(&mut self, ids: TensorId, table: &Linear) -> TensorId {
         let out = self.scratch("x", Rows::Step, table.cols);
         for piece in &table.pieces {
             let weights = self.weights(piece, table.cols);
@@ -59,7 +63,7 @@ impl Recorder {
                 first: piece.first as u32,
                 rows: piece.rows as u32,
                 blocks: (table.cols / BLOCK) as u32,
-                unused: 0,
+                ids: self.most_rows(ids),
             };
             self.dispatch(
                 "token_embd",
@@ -112,6 +116,14 @@ impl Recorder {
         out
     }
 
+    /// Queries, keys and values: W x, with room behind them for the queries once more: [rows of x, rows of W + queries].
+    pub fn qkv(&mut self, x: TensorId, matrix: &Linear, heads: &Heads) -> TensorId {
+        let cols = matrix.rows + heads.heads * heads.size;
+        let out = self.scratch("qkv", self.rows_of(x), cols);
+        self.products("qkv", x, matrix, out, false);
+        out
+    }
+
     /// residual += W x, in the matrix product itself.
     pub fn linear_add(&mut self, what: &str, x: TensorId, matrix: &Linear, residual: TensorId) {
         self.products(what, x, matrix, residual, true);
@@ -126,14 +138,15 @@ impl Recorder {
         self.dispatch(what, &add::KERNEL, Parts::default(), params, &[x, out]);
     }
 
-    /// Rotates the queries and keys of qkv [step, heads | kv_heads | kv_heads] in place.
+    /// Rotates the queries and keys of qkv [step, heads | kv_heads | kv_heads | heads] in place; and where positions have
+    /// left the cache, the queries once more, into the end of the row.
     pub fn rope(&mut self, qkv: TensorId, heads: &Heads) {
         let angles = self.tensor("angles", Home::Angles, Rows::Step, heads.size as u64 * 4);
         let params = rope::Params {
             heads: (heads.heads + heads.kv_heads) as u32,
             quads: quads(heads.size),
             stride: quads(self.cols_of(qkv)),
-            unused: 0,
+            queries: heads.heads as u32,
         };
         self.dispatch(
             "rope",
@@ -172,6 +185,8 @@ impl Recorder {
             keys_offset: quads(heads.heads * heads.size),
             values_offset: quads((heads.heads + heads.kv_heads) * heads.size),
             stride: quads(self.cols_of(qkv)),
+            context: heads.context,
+            ..Default::default()
         };
         self.dispatch(
             "kv_write",
@@ -193,7 +208,8 @@ impl Recorder {
             stride: quads(self.cols_of(qkv)),
             scale: 1.0 / (heads.size as f32).sqrt(),
             heads: heads.heads as u32,
-            ..Default::default()
+            context: heads.context,
+            unused: 0,
         };
         self.dispatch(
             "attend",
@@ -227,10 +243,10 @@ impl Recorder {
     }
 
     /// The greedy next id goes behind the step's ids.
-    pub fn argmax(&mut self, logits: TensorId) {
-        let ids = self.ids();
+    pub fn argmax(&mut self, logits: TensorId, ids: TensorId) {
         let params = argmax::Params {
             vocabulary: self.cols_of(logits) as u32,
+            ids: self.most_rows(ids),
             ..Default::default()
         };
         self.dispatch(
@@ -243,11 +259,11 @@ impl Recorder {
     }
 
     /// Four words for each row of logits; see the kernel.
-    pub fn score(&mut self, logits: TensorId) -> TensorId {
-        let ids = self.ids();
+    pub fn score(&mut self, logits: TensorId, ids: TensorId) -> TensorId {
         let out = self.scratch("scores", Rows::Step, 4);
         let params = score::Params {
             vocabulary: self.cols_of(logits) as u32,
+            ids: self.most_rows(ids),
             ..Default::default()
         };
         self.dispatch(
@@ -309,10 +325,6 @@ impl Recorder {
             self.tensor("keys", Home::Keys(layer), rows, bytes),
             self.tensor("values", Home::Values(layer), rows, bytes),
         )
-    }
-
-    fn ids(&mut self) -> TensorId {
-        self.tensor("ids", Home::Ids, Rows::Step, 4)
     }
 }
 

@@ -4,7 +4,7 @@
 //! player (GPU or CPU) plays the result for a [`Step`].
 
 pub use lorgnette_shaders::{Access, Step};
-use lorgnette_shaders::{Kernel, Parts, Shader};
+use lorgnette_shaders::{Kernel, Parts, Shader, Variant};
 
 /// A tensor of a plan, by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,9 +21,9 @@ pub enum Home {
     Keys(usize),
     /// The session: values of a layer.
     Values(usize),
-    /// The session: token ids, one word a position.
+    /// The session: token ids, one word a position; later ones go round.
     Ids,
-    /// The session: (cos, sin) of the step's rows.
+    /// The session: (cos, sin) of the step's rows, and where positions have left the cache, of the shifted queries.
     Angles,
 }
 
@@ -36,6 +36,16 @@ pub enum Rows {
     Context(u32),
     /// Always this many.
     Fixed(u32),
+}
+
+impl Rows {
+    /// The most there can be in a recording of at most `step` rows a step.
+    pub const fn most(self, step: u32) -> u32 {
+        match self {
+            Self::Step => step,
+            Self::Context(rows) | Self::Fixed(rows) => rows,
+        }
+    }
 }
 
 /// A tensor: rows of a fixed number of bytes.
@@ -65,9 +75,9 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Workgroups for a step.
-    pub fn grid(&self, step: &Step) -> [u32; 3] {
-        (self.shader.kernel.grid)(&self.params, step)
+    /// Workgroups for a step, by one of the kernel's variants.
+    pub fn grid(&self, variant: &Variant, step: &Step) -> [u32; 3] {
+        (variant.grid)(&self.params, step)
     }
 
     /// The tensors with how the kernel uses each.
@@ -79,7 +89,16 @@ impl Dispatch {
     }
 }
 
-/// One forward pass. Each segment is one compute pass; a submit and a look at the cancel flag come between segments.
+/// Dispatches that are played in one go: one compute pass.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    /// The dispatches, in order.
+    pub dispatches: Vec<Dispatch>,
+    /// The streamed layer whose weights must be in their slot, counted from the first streamed one.
+    pub needs: Option<usize>,
+}
+
+/// One forward pass. A submit and a look at the cancel flag come between segments.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `decode`, `prefill` or `score`.
@@ -89,7 +108,7 @@ pub struct Plan {
     /// Every tensor that a dispatch names.
     pub tensors: Vec<Tensor>,
     /// The dispatches, in order.
-    pub segments: Vec<Vec<Dispatch>>,
+    pub segments: Vec<Segment>,
     /// Where the logits are.
     pub logits: TensorId,
     /// Where the scores are, if this recording makes them.
@@ -99,7 +118,23 @@ pub struct Plan {
 impl Plan {
     /// Every dispatch in order.
     pub fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
-        self.segments.iter().flatten()
+        self.segments.iter().flat_map(|segment| &segment.dispatches)
+    }
+
+    /// The streamed layer that a dispatch reads, by its index in [`Plan::dispatches`].
+    pub fn needs(&self, dispatch: usize) -> Option<usize> {
+        let all = self.segments.iter();
+        all.flat_map(|segment| std::iter::repeat_n(segment.needs, segment.dispatches.len()))
+            .nth(dispatch)?
+    }
+
+    /// The streamed layer that is needed next behind a segment; behind the last one, the first of the next step.
+    pub fn needs_behind(&self, segment: usize) -> Option<usize> {
+        let (before, behind) = self.segments.split_at(segment + 1);
+        behind
+            .iter()
+            .chain(before)
+            .find_map(|segment| segment.needs)
     }
 
     /// A tensor of this plan.
@@ -110,11 +145,13 @@ impl Plan {
     /// Bytes the tensor needs at most.
     pub fn bytes(&self, id: TensorId) -> u64 {
         let tensor = self.tensor(id);
-        let rows = match tensor.rows {
-            Rows::Step => self.rows,
-            Rows::Context(rows) | Rows::Fixed(rows) => rows,
-        };
-        u64::from(rows) * tensor.row_bytes
+        u64::from(tensor.rows.most(self.rows)) * tensor.row_bytes
+    }
+
+    /// Words of the session's ids, round which positions go.
+    pub fn id_words(&self) -> u32 {
+        let ids = self.tensors.iter().find(|tensor| tensor.home == Home::Ids);
+        ids.map_or(0, |ids| ids.rows.most(self.rows))
     }
 
     /// Bytes that a dispatch reads and writes in a step.
@@ -125,7 +162,9 @@ impl Plan {
             let step_bytes = u64::from(step.count) * tensor.row_bytes;
             let all = match tensor.rows {
                 Rows::Step => step_bytes,
-                Rows::Context(_) => u64::from(step.position + step.count) * tensor.row_bytes,
+                Rows::Context(rows) => {
+                    u64::from((step.position + step.count).min(rows)) * tensor.row_bytes
+                }
                 Rows::Fixed(rows) => u64::from(rows) * tensor.row_bytes,
             };
             match access {
@@ -149,7 +188,7 @@ pub struct Recorder {
     rows: u32,
     scope: String,
     tensors: Vec<Tensor>,
-    segments: Vec<Vec<Dispatch>>,
+    segments: Vec<Segment>,
 }
 
 impl Recorder {
@@ -160,7 +199,7 @@ impl Recorder {
             rows,
             scope: String::new(),
             tensors: Vec::new(),
-            segments: vec![Vec::new()],
+            segments: vec![Segment::default()],
         }
     }
 
@@ -181,6 +220,11 @@ impl Recorder {
     /// The rows of a tensor.
     pub fn rows_of(&self, id: TensorId) -> Rows {
         self.tensors[id.0].rows
+    }
+
+    /// The most rows that a tensor has in a step of this recording.
+    pub fn most_rows(&self, id: TensorId) -> u32 {
+        self.tensors[id.0].rows.most(self.rows)
     }
 
     /// Elements (f32) in a row of a tensor.
@@ -247,6 +291,7 @@ impl Recorder {
         self.segments
             .last_mut()
             .expect("a recorder has a segment")
+            .dispatches
             .push(dispatch);
     }
 
@@ -255,15 +300,24 @@ impl Recorder {
         if self
             .segments
             .last()
-            .is_some_and(|segment| !segment.is_empty())
+            .is_some_and(|segment| !segment.dispatches.is_empty())
         {
-            self.segments.push(Vec::new());
+            self.segments.push(Segment::default());
+        }
+    }
+
+    /// What comes next reads weights of that streamed layer, counted from the first streamed one.
+    pub fn needs(&mut self, streamed: usize) {
+        self.cut();
+        if let Some(segment) = self.segments.last_mut() {
+            segment.needs = Some(streamed);
         }
     }
 
     /// The plan, with where its results are.
     pub fn finish(mut self, logits: TensorId, scores: Option<TensorId>) -> Plan {
-        self.segments.retain(|segment| !segment.is_empty());
+        self.segments
+            .retain(|segment| !segment.dispatches.is_empty());
         Plan {
             name: self.name,
             rows: self.rows,

@@ -7,6 +7,7 @@ use crate::cpu::{CpuPlayer, CpuSession};
 use crate::gpu::{GpuPlayer, GpuSession};
 use crate::memory::MemoryPlan;
 use crate::plan::Plan;
+use crate::submits::Pace;
 
 /// What a step gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +30,29 @@ pub(crate) struct Turn<'a> {
     pub step: Step,
     /// Ids to write from the step's position on; empty where the GPU has chosen the id itself.
     pub ids: &'a [u32],
-    /// (cos, sin) of the step's rows.
+    /// (cos, sin) of the step's rows; and where positions have left the cache, those of the shifted queries.
     pub angles: &'a [f32],
     /// What comes back.
     pub want: Want,
-    /// Asked between segments.
+    /// Asked between submits.
     pub cancelled: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Turn<'a> {
+    /// Where the ids go in a buffer of so many words, round which positions go: one stretch, or two.
+    pub fn id_writes(&self, words: u32) -> impl Iterator<Item = (usize, &'a [u32])> {
+        let first = (self.step.position % words) as usize;
+        let (ids, rest) = self
+            .ids
+            .split_at(self.ids.len().min(words as usize - first));
+        let stretches = [(first, ids), (0, rest)].into_iter();
+        stretches.filter(|(_, ids)| !ids.is_empty())
+    }
+
+    /// Where the greedy next id is in such a buffer.
+    pub fn next_id(&self, words: u32) -> usize {
+        ((self.step.position + self.step.count) % words) as usize
+    }
 }
 
 /// Plays a model's plans.
@@ -59,16 +77,28 @@ impl Player {
         }
     }
 
-    /// Plays one step. `None` if it was cancelled between two segments.
+    /// Plays one step, on the GPU at a pace where one is set. `None` if it was cancelled on the way.
     pub fn play(
         &self,
         session: &mut PlayerSession,
         plan: &Plan,
         turn: &Turn<'_>,
+        pace: Option<&mut Pace>,
     ) -> Result<Option<Vec<u8>>> {
         match (self, session) {
-            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.play(session, plan, turn),
+            (Self::Gpu(player), PlayerSession::Gpu(session)) => {
+                player.play(session, plan, turn, pace)
+            }
             (Self::Cpu(player), PlayerSession::Cpu(session)) => player.play(session, plan, turn),
+            _ => unreachable!("a session is opened by the player that plays it"),
+        }
+    }
+
+    /// The words of a layer's keys. For tests; slow.
+    pub fn keys(&self, session: &PlayerSession, layer: usize) -> Result<Vec<u32>> {
+        match (self, session) {
+            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.keys(session, layer),
+            (Self::Cpu(_), PlayerSession::Cpu(session)) => Ok(session.keys(layer).to_vec()),
             _ => unreachable!("a session is opened by the player that plays it"),
         }
     }

@@ -1,9 +1,13 @@
 //! The runtime: one device (or the plain references in its place) that models share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::Result;
+use lorgnette_shaders::{Shader, Variant};
+
 use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
+use crate::trust::{Judged, Trust, Variants};
+use crate::{Profile, Result};
 
 /// Which adapter to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,37 +26,56 @@ pub enum Adapter {
 pub struct RuntimeOptions {
     /// Which adapter to use.
     pub adapter: Adapter,
+    /// The device to ask the adapter for: exactly this one, with no limit above it and no feature beside its own.
+    pub profile: Profile,
     /// Pretend that one storage binding may have at most this many bytes, as on smaller devices. A GPU's own limit stays;
     /// the references take any.
     pub max_binding_bytes: Option<u64>,
+    /// A folder of the app's own for what is learned of a device: which kernels it computes rightly, and its compiled
+    /// pipelines. Made if it is not there; nothing is written without one.
+    pub cache_dir: Option<PathBuf>,
+    /// Which variants of kernels may be used; by default the fastest that is right on this device.
+    pub variants: Variants,
+    /// Variants, by kernel, that are wanted before this crate's own: for experiments, and for tests of what happens with
+    /// broken ones.
+    #[doc(hidden)]
+    pub extra_variants: Vec<(&'static str, &'static Variant)>,
 }
 
 /// A device that models share. Cloning it is cheap and gives the same device.
 #[derive(Clone, Debug)]
 pub struct Runtime {
     gpu: Option<Arc<Gpu>>,
+    trust: Arc<Trust>,
     report: AdapterReport,
+    profile: Profile,
     max_binding_bytes: u64,
 }
-
-/// What most phones can bind, assumed where no device is asked.
-pub const COMMON_BINDING_BYTES: u64 = 128 << 20;
 
 impl Runtime {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if no adapter fits, naming those that are there; [`crate::Error::Device`] if it gives no
-    /// device.
+    /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
+    /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
+        let open =
+            |wanted| Gpu::open(wanted, &options.profile, options.cache_dir.as_deref()).map(Some);
         let gpu = match &options.adapter {
-            Adapter::Auto => Some(Gpu::open(None)?),
-            Adapter::Named(name) => Some(Gpu::open(Some(name))?),
+            Adapter::Auto => open(None)?,
+            Adapter::Named(name) => open(Some(name.as_str()))?,
             Adapter::Cpu => None,
         };
-        let report = gpu
-            .as_ref()
-            .map_or_else(reference_report, |gpu| gpu.report.clone());
+        let report = gpu.as_ref().map_or_else(
+            || reference_report(&options.profile),
+            |gpu| gpu.report.clone(),
+        );
+        let trust = Trust::new(
+            &report,
+            options.variants,
+            options.extra_variants,
+            options.cache_dir.as_deref(),
+        )?;
         let max_binding_bytes = match (&gpu, options.max_binding_bytes) {
             (_, None) => report.max_binding_bytes,
             (Some(_), Some(asked)) => asked.min(report.max_binding_bytes),
@@ -61,7 +84,9 @@ impl Runtime {
         };
         Ok(Self {
             gpu: gpu.map(Arc::new),
+            trust: Arc::new(trust),
             report,
+            profile: options.profile,
             max_binding_bytes,
         })
     }
@@ -69,6 +94,11 @@ impl Runtime {
     /// What it runs on.
     pub fn adapter(&self) -> &AdapterReport {
         &self.report
+    }
+
+    /// The profile it was opened with.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
     }
 
     /// Everything counted so far; all zero without a GPU.
@@ -88,18 +118,48 @@ impl Runtime {
         self.max_binding_bytes
     }
 
+    /// Tries what this device has not been tried with yet of these shaders' programs, and says which are used. A load does
+    /// so itself with the shaders of its plans. Without a GPU there is nothing to be judged. `progress` gets how many
+    /// shaders are done, of how many; it is not called where everything is known.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
+    pub fn judge(
+        &self,
+        shaders: &[Shader],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<Judged>> {
+        match &self.gpu {
+            Some(gpu) => self.trust.judge(gpu, shaders, progress),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Forgets the verdict on this device, also where it is stored: the next load tries everything again.
+    pub fn forget_verdict(&self) {
+        self.trust.forget();
+    }
+
+    /// Loses the device, as a driver's reset would. For tests.
+    #[doc(hidden)]
+    pub fn lose_device(&self) {
+        if let Some(gpu) = &self.gpu {
+            gpu.lose("as a test wanted");
+        }
+    }
+
     pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {
         self.gpu.as_ref()
     }
 }
 
-fn reference_report() -> AdapterReport {
+fn reference_report(profile: &Profile) -> AdapterReport {
     AdapterReport {
         name: "CPU reference".into(),
         driver: format!("lorgnette {}", env!("CARGO_PKG_VERSION")),
         backend: "none".into(),
         kind: AdapterKind::Reference,
-        max_binding_bytes: COMMON_BINDING_BYTES,
+        max_binding_bytes: profile.binding_bytes(),
         max_buffer_bytes: u64::MAX,
         max_workgroup_bytes: 0,
         max_workgroup_invocations: 0,

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
-use lorgnette_shaders::Step;
 use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::blueprint::{DECODE, PREFILL, SCORE};
 use crate::model::Model;
 use crate::player::{PlayerSession, Turn, Want};
+use crate::submits::{Pace, bound, rows_within};
+use crate::window::{Overflow, Window};
 use crate::{Error, Result};
 
 /// Stops what a session is doing, from any thread; takes effect between two segments of work.
@@ -46,10 +48,13 @@ pub struct Score {
 pub struct Session {
     pub(crate) model: Model,
     player: PlayerSession,
-    /// Tokens whose keys and values are in the cache.
+    /// Tokens read, from the first: those whose keys and values have left among them.
     ids: Vec<u32>,
+    /// Which of them are in the cache.
+    window: Window,
     canceller: Canceller,
     prefilled: u64,
+    pace: Option<Pace>,
 }
 
 impl Session {
@@ -61,8 +66,10 @@ impl Session {
         Ok(Self {
             player,
             ids: Vec::new(),
+            window: Window::new(shared.blueprint.context, Overflow::Stop)?,
             canceller: Canceller::default(),
             prefilled: 0,
+            pace: None,
             model,
         })
     }
@@ -72,7 +79,7 @@ impl Session {
         &self.model
     }
 
-    /// Tokens whose keys and values are in the cache.
+    /// Tokens that it has read, from the first of the sequence; where it slides, the oldest of them are no longer seen.
     pub fn ids(&self) -> &[u32] {
         &self.ids
     }
@@ -87,9 +94,66 @@ impl Session {
         self.canceller.clone()
     }
 
-    /// Forgets every token from `length` on.
+    /// What happens when the context is full.
+    pub fn overflow(&self) -> Overflow {
+        self.window.overflow()
+    }
+
+    /// Says what happens when the context is full. Where that is not what was said before, the session begins anew: which
+    /// token is in which row of the cache depends on it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the tokens to keep leave no room for others; nothing is changed then.
+    pub fn set_overflow(&mut self, overflow: Overflow) -> Result<()> {
+        let window = Window::new(self.model.shared.blueprint.context, overflow)?;
+        if overflow != self.overflow() {
+            self.window = window;
+            self.ids.clear();
+        }
+        Ok(())
+    }
+
+    /// Keeps each piece of GPU work shorter than `budget`, where one dispatch can be, and leaves the GPU free between two,
+    /// so that an app draws while the model thinks. How much fits is learned from piece to piece; with `None`, the
+    /// default, pieces are as large as the device's profile allows, and faster.
+    pub fn set_frame_budget(&mut self, budget: Option<Duration>) {
+        self.pace = budget.map(Pace::new);
+    }
+
+    /// Forgets every token from `length` on. Where it slides, and some before `length` have left already, only the kept
+    /// ones remain.
     pub fn truncate(&mut self, length: usize) {
+        let length = self.window.rewind(length.min(self.ids.len()));
         self.ids.truncate(length);
+    }
+
+    /// The most tokens that it can read.
+    pub(crate) fn most_tokens(&self) -> usize {
+        self.window.most_tokens()
+    }
+
+    /// The keys of a layer as the cache holds them: a row for each position of the context, all key heads side by side.
+    /// For tests and for the curious; slow.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a layer that the model does not have, [`Error::Device`].
+    pub fn keys(&self, layer: usize) -> Result<Vec<f32>> {
+        let blueprint = &self.model.shared.blueprint;
+        let config = &blueprint.config;
+        if layer >= config.layers {
+            return Err(Error::Input {
+                what: "layer".into(),
+                expected: format!("less than {}", config.layers),
+                found: layer.to_string(),
+            });
+        }
+        let words = self.model.shared.player.keys(&self.player, layer)?;
+        let elements = config.kv_heads * config.head_size;
+        Ok(words
+            .chunks_exact(blueprint.kv.row_bytes(elements) / 4)
+            .take(blueprint.context as usize)
+            .flat_map(|row| blueprint.kv.load_row(row, elements))
+            .collect())
     }
 
     /// Logits, one for each token of the vocabulary, behind the last of `ids`, from an empty sequence or from what both
@@ -114,16 +178,17 @@ impl Session {
     pub fn score(&mut self, ids: &[u32]) -> Result<Vec<Score>> {
         self.canceller.reset();
         self.check_ids(ids)?;
-        self.ids.clear();
-        let rows = self.model.shared.blueprint.plans[SCORE].rows as usize;
+        self.truncate(0);
         let mut scores = Vec::with_capacity(ids.len());
-        for (chunk, first) in ids[..ids.len() - 1].chunks(rows).zip((0..).step_by(rows)) {
+        while self.ids.len() + 1 < ids.len() {
+            let first = self.ids.len();
+            let count = self.rows(SCORE, ids.len() - 1 - first);
             // One more than the chunk: the id behind the last row is what that row is scored against.
-            let with_next = &ids[first..=first + chunk.len()];
+            let with_next = &ids[first..=first + count];
             let bytes = self
-                .play(SCORE, with_next, chunk.len(), Want::Scores)?
+                .play(SCORE, with_next, count, Want::Scores)?
                 .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(chunk);
+            self.ids.extend_from_slice(&with_next[..count]);
             for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
                 let [best, total] = [words[1], words[2]].map(f32::from_bits);
                 if words[0] == NOT_FINITE {
@@ -141,28 +206,23 @@ impl Session {
     }
 
     /// Keeps what `ids` and the cache have in common, at least one token short of all, and returns the rest of `ids`.
+    /// Where the session slides and needs tokens that have left, the rest begins behind the kept ones.
     pub(crate) fn rewind<'a>(&mut self, ids: &'a [u32]) -> Result<&'a [u32]> {
         self.check_ids(ids)?;
         let common = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
-        let keep = common.min(ids.len() - 1);
-        self.ids.truncate(keep);
-        Ok(&ids[keep..])
+        self.truncate(common.min(ids.len() - 1));
+        Ok(&ids[self.ids.len()..])
     }
 
     /// Sends the prompt's `rest` through the model in chunks. `None` if cancelled: the chunks before it stay.
-    pub(crate) fn prefill(&mut self, rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
-        let chunk_rows = self.model.shared.blueprint.prefill_chunk as usize;
+    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
         let mut result = Some(Vec::new());
-        let mut left = rest.len();
-        for chunk in rest.chunks(chunk_rows) {
-            left -= chunk.len();
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(self.rows(PREFILL, rest.len()));
+            rest = later;
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
-            result = self.play(
-                plan,
-                chunk,
-                chunk.len(),
-                if left == 0 { want } else { Want::Nothing },
-            )?;
+            let want = if rest.is_empty() { want } else { Want::Nothing };
+            result = self.play(plan, chunk, chunk.len(), want)?;
             if result.is_none() {
                 return Ok(None);
             }
@@ -182,6 +242,16 @@ impl Session {
         Ok(result)
     }
 
+    /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work
+    /// for a submit.
+    fn rows(&self, plan: usize, left: usize) -> usize {
+        let shared = &self.model.shared;
+        let bound = bound(&shared.runtime.profile().submit, self.pace.as_ref());
+        let plan = &shared.blueprint.plans[plan];
+        let most = left.min(self.window.step_rows(plan.rows)) as u32;
+        rows_within(plan, &bound, self.ids.len() as u32, most) as usize
+    }
+
     fn play(
         &mut self,
         plan: usize,
@@ -191,22 +261,23 @@ impl Session {
     ) -> Result<Option<Vec<u8>>> {
         let shared = &self.model.shared;
         let blueprint = &shared.blueprint;
-        let (position, count) = (self.ids.len() as u32, count as u32);
-        let angles = blueprint
-            .config
-            .angles(blueprint.rope_factors.as_deref(), position, count);
+        let step = self.window.step(self.ids.len() as u32, count as u32);
+        let angles = blueprint.angles(&step);
         let canceller = &self.canceller;
         let turn = Turn {
             plan,
-            step: Step::new(position, count),
+            step,
             ids,
             angles: &angles,
             want,
             cancelled: &|| canceller.is_cancelled(),
         };
-        shared
-            .player
-            .play(&mut self.player, &blueprint.plans[plan], &turn)
+        shared.player.play(
+            &mut self.player,
+            &blueprint.plans[plan],
+            &turn,
+            self.pace.as_mut(),
+        )
     }
 
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<()> {
@@ -221,10 +292,10 @@ impl Session {
         if ids.is_empty() {
             return input("at least one token".into(), "none".into());
         }
-        if ids.len() > blueprint.context as usize {
+        if ids.len() > self.most_tokens() {
             return Err(Error::Context {
                 needed: ids.len(),
-                available: blueprint.context as usize,
+                available: self.most_tokens(),
             });
         }
         match ids

@@ -2,12 +2,13 @@
 //! A tool for finding a wrong kernel; slow, and it holds the weights twice.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use lorgnette_shaders::Step;
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{load_cpu, load_gpu};
+use crate::model::{load_cpu, load_gpu, programs};
 use crate::ops::Heads;
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
@@ -70,7 +71,7 @@ pub fn trace(
             runtime.adapter().name.clone(),
         ));
     };
-    let checkpoint = Checkpoint::open(path.as_ref())?;
+    let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
     let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
     let most = blueprint.prefill_chunk.min(blueprint.context - 1) as usize;
     if ids.is_empty()
@@ -86,7 +87,8 @@ pub fn trace(
             format!("{} ids", ids.len()),
         ));
     }
-    let gpu_player = load_gpu(gpu, &checkpoint, &blueprint, &mut |_| ())?;
+    let programs = programs(runtime, &blueprint, &mut |_| ())?;
+    let gpu_player = load_gpu(gpu, &programs, &checkpoint, &blueprint, &mut |_| ())?;
     let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);
@@ -104,10 +106,7 @@ pub fn trace(
     ];
     for (index, step, ids) in steps {
         let plan = &blueprint.plans[index];
-        let angles =
-            blueprint
-                .config
-                .angles(blueprint.rope_factors.as_deref(), step.position, step.count);
+        let angles = blueprint.angles(&step);
         let turn = Turn {
             plan: index,
             step,
@@ -122,7 +121,7 @@ pub fn trace(
                 compare(&mut report, plan, at, id, &written[i], expected, heads);
                 expected.copy_from_slice(&written[i]);
             };
-            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look);
+            cpu_player.play_one(&mut cpu_session, plan, &turn, at, &mut look)?;
             report.dispatches += 1;
             if report.difference.is_some() {
                 return Ok(report);

@@ -36,6 +36,14 @@ pub struct Weight {
     pub bytes: u64,
 }
 
+impl Weight {
+    /// Bytes of one row in all planes.
+    pub fn row_bytes(&self) -> u64 {
+        let planes = self.format.plane_row_bytes(self.cols);
+        planes.iter().sum::<usize>() as u64
+    }
+}
+
 /// A part of a [`Linear`] that is one buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
@@ -76,6 +84,8 @@ pub struct Shape {
 pub struct WeightList {
     /// The buffers.
     pub weights: Vec<Weight>,
+    /// For each layer, which of them are its own.
+    pub layers: Vec<Range<usize>>,
     binding_limit: u64,
 }
 
@@ -84,6 +94,7 @@ impl WeightList {
     pub fn new(binding_limit: u64) -> Self {
         Self {
             weights: Vec::new(),
+            layers: Vec::new(),
             binding_limit,
         }
     }

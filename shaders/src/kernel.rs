@@ -1,6 +1,7 @@
-//! How a kernel is described: its source, what it binds, its params, its grid, and its plain f32 reference.
+//! How a kernel is described: what it binds, its params, its plain f32 reference, and the variants that compute it.
 //!
-//! A resolved [`Shader`] is a kernel joined with the parts it was chosen with. Nothing here knows a GPU API.
+//! A plan names a [`Shader`]: a kernel and its parts. A device plays a [`Program`]: a shader by one of the variants.
+//! Nothing here knows a GPU API.
 
 use crate::cache::CacheFormat;
 use crate::reference::Call;
@@ -14,17 +15,39 @@ pub struct Step {
     pub position: u32,
     /// Rows (tokens) in this step.
     pub count: u32,
-    #[doc(hidden)]
-    pub unused: [u32; 2],
+    /// First positions of the sequence that never leave the cache.
+    pub keep: u32,
+    /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
+    pub dropped: u32,
 }
 
 impl Step {
-    /// `count` rows from `position` on.
+    /// `count` rows from `position` on, with everything before them in the cache.
     pub const fn new(position: u32, count: u32) -> Self {
         Self {
             position,
             count,
-            unused: [0; 2],
+            keep: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The row of a cache of `context` rows that a position is in: the kept positions have rows of their own, the others
+    /// follow each other round a ring of the rest. As `cache_row` of the kernels has it.
+    pub const fn cache_row(&self, position: u32, context: u32) -> u32 {
+        if position < self.keep {
+            return position;
+        }
+        self.keep + (position - self.keep) % (context - self.keep)
+    }
+
+    /// The position that has this number among those in the cache, and whether it is a kept one in front of a gap:
+    /// the shifted query meets it.
+    pub const fn cached(&self, number: u32) -> (u32, bool) {
+        if number < self.keep {
+            (number, self.dropped > 0)
+        } else {
+            (number + self.dropped, false)
         }
     }
 }
@@ -82,14 +105,20 @@ pub struct Field {
 pub enum Part {
     /// `weights_unpack` of the chosen weight format.
     Weights,
+    /// `times` and what it takes: products of a block with four rows of weights.
+    Products,
     /// `keys_block` and `values_quad` of the chosen KV cache format.
     Cache,
+    /// `load_queries`, `more` and `store_four`: 16 queries of one key head at once.
+    QueryTile,
     /// `cache_pack` of the chosen KV cache format.
     CachePack,
+    /// `cache_row` and `window_row`: which row of the cache a position is in.
+    Window,
     /// `reduce_add` over lanes of the workgroup.
     ReduceAdd,
-    /// `reduce_add4`: the same for four sums at once.
-    ReduceAdd4,
+    /// `reduce_rows`: the same for 16 sums at once.
+    ReduceRows,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
 }
@@ -121,27 +150,45 @@ impl From<CacheFormat> for Parts {
     }
 }
 
-/// A kernel: the same name for the file, the entry point, the GPU label and the test.
+/// One way to compute a kernel: its own WGSL with its own grid, the same bindings and params as every other variant.
 #[derive(Debug)]
-pub struct Kernel {
-    /// Its name.
+pub struct Variant {
+    /// Its name among the kernel's variants; the simplest is always `plain`.
     pub name: &'static str,
     /// Its own WGSL, without parts.
     pub wgsl: &'static str,
     /// The parts it needs.
     pub parts: &'static [Part],
+    /// Values of its `override` constants.
+    pub constants: &'static [(&'static str, u32)],
+    /// Workgroups for a step: a host function, so that a short chunk does not pay for a long one.
+    pub grid: fn(&[u8], &Step) -> [u32; 3],
+}
+
+/// A kernel: the same name for the file, the entry point, the GPU label and the test.
+#[derive(Debug)]
+pub struct Kernel {
+    /// Its name.
+    pub name: &'static str,
     /// Its storage buffers, in binding order.
     pub binds: &'static [Bind],
     /// The fields of its params uniform.
     pub params: &'static [Field],
     /// Bytes of its params uniform.
     pub params_bytes: usize,
-    /// Values of its `override` constants.
-    pub constants: &'static [(&'static str, u32)],
-    /// Workgroups for a step: a host function, so that a short chunk does not pay for a long one.
-    pub grid: fn(&[u8], &Step) -> [u32; 3],
+    /// The ways to compute it, the most wanted first, the simplest last.
+    pub variants: &'static [Variant],
     /// The same mathematics in plain f32 on the host.
     pub reference: fn(Call<'_>),
+}
+
+impl Kernel {
+    /// Whether it takes that part; its variants agree on weights and caches.
+    pub fn takes(&self, part: Part) -> bool {
+        self.variants
+            .iter()
+            .any(|variant| variant.parts.contains(&part))
+    }
 }
 
 impl PartialEq for Kernel {
@@ -158,7 +205,7 @@ impl std::hash::Hash for Kernel {
     }
 }
 
-/// A kernel with its parts chosen: one pipeline.
+/// A kernel with its parts chosen: what a plan says and a case checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shader {
     /// The kernel.
@@ -181,24 +228,99 @@ impl Shader {
         }
     }
 
-    /// The whole WGSL: step, parts and kernel joined.
+    /// The shader by each of its kernel's variants.
+    pub fn programs(self) -> impl Iterator<Item = Program> {
+        self.kernel
+            .variants
+            .iter()
+            .map(move |variant| self.by(variant))
+    }
+
+    /// The shader by the most wanted variant.
+    pub const fn wanted(self) -> Program {
+        self.by(&self.kernel.variants[0])
+    }
+
+    /// The shader by one variant.
+    pub const fn by(self, variant: &'static Variant) -> Program {
+        Program {
+            shader: self,
+            variant,
+        }
+    }
+}
+
+/// A shader by one of the variants: one source, one pipeline.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// What is computed.
+    pub shader: Shader,
+    /// How.
+    pub variant: &'static Variant,
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shader, self.variant.name) == (other.shader, other.variant.name)
+    }
+}
+
+impl Eq for Program {}
+
+impl std::hash::Hash for Program {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.shader, self.variant.name).hash(state);
+    }
+}
+
+impl Program {
+    /// The shader's label and the variant: `matvec[q4_0].shared`.
+    pub fn label(&self) -> String {
+        format!("{}.{}", self.shader.label(), self.variant.name)
+    }
+
+    /// A number that changes with the source and its constants.
+    pub fn fingerprint(&self) -> u64 {
+        fingerprint(format!("{:?}{}", self.variant.constants, self.source()).as_bytes())
+    }
+
+    /// The whole WGSL: step, parts and variant joined.
     pub fn source(&self) -> String {
-        let weights = || self.parts.weights.expect("a weight format for this kernel");
-        let cache = || self.parts.cache.expect("a cache format for this kernel");
+        let weights = || {
+            self.shader
+                .parts
+                .weights
+                .expect("a weight format for this kernel")
+        };
+        let cache = || {
+            self.shader
+                .parts
+                .cache
+                .expect("a cache format for this kernel")
+        };
         let mut text = String::from(include_str!("parts/step.wgsl"));
-        for part in self.kernel.parts {
+        for part in self.variant.parts {
             text.push_str(match part {
                 Part::Weights => weights().part(),
                 Part::Cache => cache().load_part(),
                 Part::CachePack => cache().pack_part(),
+                Part::QueryTile => include_str!("parts/query_tile.wgsl"),
+                Part::Window => include_str!("parts/window.wgsl"),
+                Part::Products => include_str!("parts/products.wgsl"),
                 Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
-                Part::ReduceAdd4 => include_str!("parts/reduce_add4.wgsl"),
+                Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
                 Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
             });
         }
-        text.push_str(self.kernel.wgsl);
+        text.push_str(self.variant.wgsl);
         text
     }
+}
+
+/// A number that names a text, the same in every build: FNV-1a (Fowler, Noll and Vo).
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
 /// Declares a kernel's `Params` and the list of its fields, which a test compares with the WGSL.

@@ -1,7 +1,7 @@
 //! The kernels of Lorgnette: WGSL sources, what they bind, and a plain f32 reference of each. No GPU API here.
 //!
 //! A kernel is a name in four places: `kernels/<name>.wgsl`, `kernels/<name>.rs`, a line in [`KERNELS`], and its cases
-//! in the tests. A source is the parts it asks for and the kernel, joined as text.
+//! in the tests. A source is the parts that a variant asks for and the variant, joined as text.
 
 pub mod cache;
 pub mod cases;
@@ -11,7 +11,7 @@ pub mod reference;
 pub mod weights;
 
 pub use cache::CacheFormat;
-pub use kernel::{Access, Kernel, Part, Parts, Shader, Step};
+pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
 pub use weights::WeightFormat;
 
 /// Every kernel.
@@ -34,14 +34,14 @@ pub static KERNELS: [&Kernel; 12] = [
 pub fn shaders() -> Vec<Shader> {
     let mut all = Vec::new();
     for kernel in KERNELS {
-        if kernel.parts.contains(&Part::Weights) {
+        if kernel.takes(Part::Weights) {
             all.extend(WeightFormat::ALL.map(|format| Shader {
                 kernel,
                 parts: format.into(),
             }));
         } else if [Part::Cache, Part::CachePack]
-            .iter()
-            .any(|part| kernel.parts.contains(part))
+            .into_iter()
+            .any(|part| kernel.takes(part))
         {
             all.extend(CacheFormat::ALL.map(|format| Shader {
                 kernel,
@@ -55,4 +55,9 @@ pub fn shaders() -> Vec<Shader> {
         }
     }
     all
+}
+
+/// Every program that can be made: each shader by each variant of its kernel.
+pub fn programs() -> Vec<Program> {
+    shaders().into_iter().flat_map(Shader::programs).collect()
 }

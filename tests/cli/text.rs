@@ -65,7 +65,7 @@ fn a_plan_has_a_line_for_every_dispatch() {
             stdout(&shown)
         );
         for ((at, dispatch), row) in plan.dispatches().enumerate().zip(&rows[2..]) {
-            let [x, y, z] = dispatch.grid(&step);
+            let [x, y, z] = dispatch.grid(dispatch.shader.wanted().variant, &step);
             for word in [
                 &at.to_string(),
                 &dispatch.label,

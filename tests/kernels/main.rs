@@ -5,6 +5,7 @@ mod argmax;
 mod attend;
 mod cache;
 mod embed;
+mod everywhere;
 mod hadamard;
 mod kv_write;
 mod matmul;
@@ -13,6 +14,7 @@ mod rms_norm;
 mod rope;
 mod score;
 mod selftest;
+mod sliding;
 mod swiglu;
 
 /// Numbers of rows around the sizes of workgroups and tiles.

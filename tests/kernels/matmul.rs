@@ -75,16 +75,18 @@ fn a_row_is_the_same_alone() {
             }
             .matmul(),
         );
-        let rows = found(&many)[2][..5 * 37].to_vec();
         let cols = product.blocks * BLOCK;
-        for (t, row) in rows.chunks_exact(37).enumerate() {
-            let mut buffers = one.buffers.clone();
-            buffers[1][..cols].copy_from_slice(&many.buffers[1][t * cols..][..cols]);
-            let step = Step::new(many.step.position + t as u32, 1);
-            runtime()
-                .run_kernel(&one.shader, &one.params, step, &mut buffers)
-                .expect("one row");
-            assert_eq!(buffers[2][..37], *row, "{} row {t}", one.name);
+        for (program, words) in found(&many) {
+            for (t, row) in words[2][..5 * 37].chunks_exact(37).enumerate() {
+                let mut buffers = one.buffers.clone();
+                buffers[1][..cols].copy_from_slice(&many.buffers[1][t * cols..][..cols]);
+                let step = Step::new(many.step.position + t as u32, 1);
+                runtime()
+                    .run_kernel(&program, &one.params, step, &mut buffers)
+                    .expect("one row");
+                let what = format!("{}: {} row {t}", program.label(), one.name);
+                assert_eq!(buffers[2][..37], *row, "{what}");
+            }
         }
     }
 }

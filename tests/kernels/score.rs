@@ -49,12 +49,14 @@ fn the_logarithm_of_sums_is_that_of_f64() {
             rows: noise(2, vocabulary, 10.0),
             position: 0,
         };
-        let out = &found(&logits.score())[2];
-        for (row, words) in logits.rows.iter().zip(out.chunks_exact(4)) {
-            let exact = row.iter().map(|v| f64::from(*v).exp()).sum::<f64>().ln();
-            let distance = (f64::from(f32::from_bits(words[2])) - exact).abs();
-            println!("{vocabulary}: |d| {distance:.1e} of {exact}");
-            assert!(distance <= 1e-5, "{vocabulary}: {distance} of {exact}");
+        for (program, words) in found(&logits.score()) {
+            for (row, words) in logits.rows.iter().zip(words[2].chunks_exact(4)) {
+                let exact = row.iter().map(|v| f64::from(*v).exp()).sum::<f64>().ln();
+                let distance = (f64::from(f32::from_bits(words[2])) - exact).abs();
+                let what = format!("{} of {vocabulary}", program.label());
+                println!("{what}: |d| {distance:.1e} of {exact}");
+                assert!(distance <= 1e-5, "{what}: {distance} of {exact}");
+            }
         }
     }
 }
@@ -70,9 +72,11 @@ fn only_the_broken_row_is_reported() {
             position: 2,
         }
         .score();
-        let out = &found(&case)[2];
-        assert_eq!(out[4], NOT_FINITE, "{value}");
-        assert!(out[0] < 600 && out[8] < 600, "{value}: the others are fine");
+        for (program, words) in found(&case) {
+            let (out, what) = (&words[2], format!("{} {value}", program.label()));
+            assert_eq!(out[4], NOT_FINITE, "{what}");
+            assert!(out[0] < 600 && out[8] < 600, "{what}: the others are fine");
+        }
         play([case]);
     }
 }

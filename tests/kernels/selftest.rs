@@ -1,28 +1,34 @@
 //! The check that a device makes of itself: it plays every shader, and it finds what is wrong.
 
-use std::collections::BTreeSet;
-
-use lorgnette::selftest::{Verdict, check, selftest};
+use lorgnette::trust::{Outcome, check};
 use lorgnette::{Adapter, Error, Runtime, RuntimeOptions};
-use lorgnette_shaders::cases::{GUARD, small};
-use lorgnette_tests::kernels::found;
+use lorgnette_shaders::cases::{GUARD, measured, small, small_of};
+use lorgnette_shaders::{WeightFormat, shaders};
+use lorgnette_tests::kernels::{found, play};
 use lorgnette_tests::runtime;
 
+/// The small cases on every variant, as a device's own trials play them.
 #[test]
-fn every_shader_passes_on_this_device() {
-    let results = selftest(runtime());
-    for result in &results {
-        assert_eq!(
-            result.verdict,
-            Verdict::Passed,
-            "{}: {}",
-            result.case,
-            result.message
-        );
+fn every_shader_has_a_small_case_and_every_variant_is_right_here() {
+    for shader in shaders() {
+        assert!(!small_of(&shader).is_empty(), "{}", shader.label());
     }
-    let played: BTreeSet<String> = results.into_iter().map(|result| result.shader).collect();
-    let all = lorgnette_shaders::shaders();
-    assert_eq!(played, all.iter().map(|shader| shader.label()).collect());
+    play(small());
+}
+
+#[test]
+fn what_is_measured_is_right_too_and_small() {
+    let shaders = shaders();
+    for shader in shaders.iter().filter(|s| s.kernel.variants.len() > 1) {
+        let case = measured(shader);
+        let bytes: usize = case.buffers.iter().map(|words| words.len() * 4).sum();
+        assert!(bytes <= 3 << 20, "{}: {bytes} bytes", case.name);
+        assert_eq!(case.shader, *shader);
+    }
+    let q4_0 = shaders
+        .iter()
+        .filter(|s| s.parts.weights == Some(WeightFormat::Q4_0));
+    play(q4_0.map(measured));
 }
 
 #[test]
@@ -32,8 +38,9 @@ fn the_references_pass_without_a_device() {
         ..Default::default()
     };
     let cpu = Runtime::new(options).expect("no device is needed");
-    for result in selftest(&cpu) {
-        assert_eq!(result.verdict, Verdict::Passed, "{}", result.case);
+    for case in small() {
+        let result = check(&cpu, &case, case.shader.wanted().variant);
+        assert_eq!(result.outcome, Outcome::Right, "{}", result.case);
         assert_eq!(result.distance.nmse, 0.0, "{}", result.case);
     }
 }
@@ -77,7 +84,10 @@ fn a_kernel_of_other_params_is_found() {
     case.shader = other.shader;
     let found = found(&case);
     case.shader = wanted("matvec[q4_0]").shader;
-    assert!(case.compare(&found, &case.expected()).is_err());
+    for (program, words) in found {
+        let compared = case.compare(&words, &case.expected());
+        assert!(compared.is_err(), "{}", program.label());
+    }
 }
 
 #[test]
@@ -85,18 +95,20 @@ fn what_cannot_be_bound_is_refused() {
     let case = &small()[0];
     let mut buffers = case.buffers.clone();
     buffers.pop();
-    let missing = runtime().run_kernel(&case.shader, &case.params, case.step, &mut buffers);
+    let missing =
+        runtime().run_kernel(&case.shader.wanted(), &case.params, case.step, &mut buffers);
     assert!(matches!(missing, Err(Error::Input { .. })), "{missing:?}");
     let mut buffers = case.buffers.clone();
-    let short = runtime().run_kernel(&case.shader, &[], case.step, &mut buffers);
+    let short = runtime().run_kernel(&case.shader.wanted(), &[], case.step, &mut buffers);
     assert!(matches!(short, Err(Error::Input { .. })), "{short:?}");
 
     let options = RuntimeOptions {
         adapter: Adapter::Cpu,
         max_binding_bytes: Some(1024),
+        ..Default::default()
     };
     let small_device = Runtime::new(options).expect("no device is needed");
-    let result = check(&small_device, case);
-    assert_eq!(result.verdict, Verdict::Refused);
+    let result = check(&small_device, case, case.shader.wanted().variant);
+    assert_eq!(result.outcome, Outcome::Refused);
     assert!(result.message.contains("1024"), "{}", result.message);
 }

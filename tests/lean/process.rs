@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use lorgnette::{Adapter, AdapterKind, LoadOptions};
-use lorgnette_tests::{load, own_runtime, skipped, smollm2};
+use lorgnette_tests::{load, most_resident, own_runtime, skipped, smollm2};
 
 use super::generate;
 
@@ -12,16 +12,6 @@ use super::generate;
 const MEASURED: &str = "LORGNETTE_MEASURED";
 /// What the process may hold beside the GPU's bytes, which on a software driver are its own too.
 const BESIDE: u64 = 250_000_000;
-
-/// The most bytes of this process that were in memory at once, by Linux's account.
-fn most_resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib << 10)
-}
 
 /// Load, prompt and decode, and what is left to say of it: bytes resident, bytes of GPU buffers.
 fn measured(path: &std::path::Path) {

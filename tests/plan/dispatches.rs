@@ -108,9 +108,12 @@ fn a_step_of_any_size_has_grids_that_every_device_takes() {
             for count in 1..=plan.rows {
                 let step = Step::new(0, count);
                 for dispatch in plan.dispatches() {
-                    let grid = dispatch.grid(&step);
-                    let fits = grid.iter().all(|n| (1..=65_535).contains(n));
-                    assert!(fits, "{} {}: {grid:?}", paper.name, dispatch.label);
+                    for program in dispatch.shader.programs() {
+                        let grid = dispatch.grid(program.variant, &step);
+                        let fits = grid.iter().all(|n| (1..=65_535).contains(n));
+                        let what = format!("{} {}", dispatch.label, program.label());
+                        assert!(fits, "{} {what}: {grid:?}", paper.name);
+                    }
                 }
             }
         }
@@ -123,7 +126,10 @@ fn a_short_chunk_is_a_small_grid() {
     for paper in papers() {
         let plan = plan(&paper.blueprint, "prefill");
         let groups = |count| -> u32 {
-            let grids = plan.dispatches().map(|d| d.grid(&Step::new(0, count)));
+            let step = Step::new(0, count);
+            let grids = plan
+                .dispatches()
+                .map(|d| d.grid(d.shader.wanted().variant, &step));
             grids.map(|[x, y, z]| x * y * z).sum()
         };
         // Fewer rows are one tile of a matrix product.

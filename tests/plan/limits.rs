@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use lorgnette::formats::Checkpoint;
-use lorgnette::plan::{Home, TensorId};
+use lorgnette::plan::TensorId;
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{Blueprint, Error, KvFormat, LoadOptions, WeightFormat};
 
@@ -24,11 +24,8 @@ fn assert_fits(name: &str, blueprint: &Blueprint, limit: u64) {
     }
     for plan in &blueprint.plans {
         for (id, tensor) in plan.tensors.iter().enumerate() {
-            // The session holds ids for the whole context, whatever the step has.
-            if tensor.home != Home::Ids {
-                let bytes = plan.bytes(TensorId(id));
-                assert!(bytes <= limit, "{name}: {tensor:?} of {bytes}");
-            }
+            let bytes = plan.bytes(TensorId(id));
+            assert!(bytes <= limit, "{name}: {tensor:?} of {bytes}");
         }
     }
 }

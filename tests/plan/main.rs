@@ -5,6 +5,7 @@ mod coverage;
 mod dispatches;
 mod limits;
 mod placement;
+mod streamed;
 
 use lorgnette::formats::Checkpoint;
 use lorgnette::plan::{Home, Plan};

@@ -117,7 +117,11 @@ fn sums_are_of_their_parts() {
         assert!(session.ids >= (u64::from(blueprint.context) + 1) * 4);
         assert!(session.readback >= config.vocabulary as u64 * 4);
         let angles = u64::from(blueprint.prefill_chunk) * config.head_size as u64 * 4;
-        assert_eq!(session.step, 256 + angles);
+        assert_eq!(
+            session.step,
+            256 + 2 * angles,
+            "each row may have them twice"
+        );
         let parts = cache + session.ids + session.step + session.readback;
         assert_eq!(session.total(), parts);
 

@@ -1,8 +1,8 @@
-//! Every shader without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
+//! Every program without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
 //! bindings, step, constants, names) is what the WGSL says.
 
-use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE, Shader};
-use lorgnette_shaders::{Access, KERNELS, Step, shaders};
+use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
+use lorgnette_shaders::{Access, KERNELS, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, GlobalVariable, Module, StorageAccess, TypeInner};
@@ -14,12 +14,12 @@ const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Storage buffers that the device is asked for.
 const STORAGE_BUFFERS: usize = 4;
 
-fn modules() -> impl Iterator<Item = (Shader, Module)> {
-    shaders().into_iter().map(|shader| {
-        let source = shader.source();
+fn modules() -> impl Iterator<Item = (Program, Module)> {
+    programs().into_iter().map(|program| {
+        let source = program.source();
         let module = naga::front::wgsl::parse_str(&source)
-            .unwrap_or_else(|e| panic!("{}: {}", shader.label(), e.emit_to_string(&source)));
-        (shader, module)
+            .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
+        (program, module)
     })
 }
 
@@ -55,39 +55,70 @@ fn members(module: &Module, variable: &GlobalVariable) -> (Vec<(String, usize, u
 
 #[test]
 fn no_optional_feature_is_needed() {
-    for (shader, module) in modules() {
-        let source = shader.source();
+    for (program, module) in modules() {
+        let source = program.source();
         Validator::new(ValidationFlags::all(), EVERYWHERE)
             .validate(&module)
-            .unwrap_or_else(|e| panic!("{}: {}", shader.label(), e.emit_to_string(&source)));
+            .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
     }
 }
 
 #[test]
-fn there_is_a_shader_of_every_kernel_and_no_name_twice() {
-    let mut labels: Vec<String> = shaders().iter().map(Shader::label).collect();
+fn there_is_a_program_of_every_variant_and_no_name_twice() {
+    let programs = programs();
     for kernel in KERNELS {
-        let of_kernel = |label: &&String| label.split('[').next() == Some(kernel.name);
-        assert!(labels.iter().find(of_kernel).is_some(), "{}", kernel.name);
+        for variant in kernel.variants {
+            let of_variant =
+                |p: &&Program| p.shader.kernel == kernel && p.variant.name == variant.name;
+            let name = (kernel.name, variant.name);
+            assert!(programs.iter().find(of_variant).is_some(), "{name:?}");
+        }
     }
+    let mut labels: Vec<String> = programs.iter().map(Program::label).collect();
     let all = labels.len();
     labels.sort();
     labels.dedup();
     assert_eq!(labels.len(), all);
 }
 
+/// What a plan says of a kernel holds for each of its variants, and the last one is what remains where others fail.
+#[test]
+fn variants_take_the_same_parts_and_end_with_the_plain_one() {
+    for kernel in KERNELS {
+        for variant in kernel.variants {
+            for part in [Part::Weights, Part::Cache] {
+                let takes = variant.parts.contains(&part);
+                assert_eq!(
+                    takes,
+                    kernel.takes(part),
+                    "{} {}",
+                    kernel.name,
+                    variant.name
+                );
+            }
+        }
+        let last = kernel.variants.last().expect("a variant");
+        assert_eq!(last.name, "plain", "{}", kernel.name);
+    }
+}
+
 #[test]
 fn params_are_laid_out_as_in_rust() {
-    for (shader, module) in modules() {
+    for (program, module) in modules() {
         let (found, bytes) = members(&module, bound(&module, 0));
-        let fields = shader.kernel.params.iter();
+        let fields = program.shader.kernel.params.iter();
         let expected: Vec<_> = fields
             .map(|f| (f.name.to_owned(), f.offset, f.size))
             .collect();
-        assert_eq!(found, expected, "{}", shader.label());
-        assert_eq!(bytes, shader.kernel.params_bytes, "{}", shader.label());
+        assert_eq!(found, expected, "{}", program.label());
+        assert_eq!(
+            bytes,
+            program.shader.kernel.params_bytes,
+            "{}",
+            program.label()
+        );
         // A uniform is bound in whole units of 16 bytes.
-        assert!(bytes.is_multiple_of(16), "{}", shader.label());
+        assert!(bytes.is_multiple_of(16), "{}", program.label());
         assert_eq!(bound(&module, 0).space, AddressSpace::Uniform);
         assert_eq!(bound(&module, 0).name.as_deref(), Some("params"));
     }
@@ -95,30 +126,31 @@ fn params_are_laid_out_as_in_rust() {
 
 #[test]
 fn the_step_is_laid_out_as_in_rust() {
-    let expected = [
-        (
-            "position".to_owned(),
-            std::mem::offset_of!(Step, position),
-            4,
-        ),
-        ("count".to_owned(), std::mem::offset_of!(Step, count), 4),
-        ("unused".to_owned(), std::mem::offset_of!(Step, unused), 8),
-    ];
-    for (shader, module) in modules() {
+    macro_rules! word {
+        ($field:ident) => {
+            (
+                stringify!($field).to_owned(),
+                std::mem::offset_of!(Step, $field),
+                4,
+            )
+        };
+    }
+    let expected = [word!(position), word!(count), word!(keep), word!(dropped)];
+    for (program, module) in modules() {
         let (found, bytes) = members(&module, bound(&module, 1));
-        assert_eq!(found, expected, "{}", shader.label());
-        assert_eq!(bytes, size_of::<Step>(), "{}", shader.label());
+        assert_eq!(found, expected, "{}", program.label());
+        assert_eq!(bytes, size_of::<Step>(), "{}", program.label());
         assert_eq!(bound(&module, 1).space, AddressSpace::Uniform);
     }
 }
 
 #[test]
 fn bindings_are_those_of_rust() {
-    for (shader, module) in modules() {
-        let binds: &[Bind] = shader.kernel.binds;
+    for (program, module) in modules() {
+        let binds: &[Bind] = program.shader.kernel.binds;
         for (binding, bind) in (FIRST_STORAGE..).zip(binds) {
             let variable = bound(&module, binding);
-            let label = format!("{} {}", shader.label(), bind.name);
+            let label = format!("{} {}", program.label(), bind.name);
             assert_eq!(variable.name.as_deref(), Some(bind.name), "{label}");
             let access = match bind.access {
                 Access::Read | Access::Gather => StorageAccess::LOAD,
@@ -129,20 +161,20 @@ fn bindings_are_those_of_rust() {
         let all = module.global_variables.iter();
         let bound = all.filter(|(_, variable)| variable.binding.is_some());
         let expected = FIRST_STORAGE as usize + binds.len();
-        assert_eq!(bound.count(), expected, "{}: nothing else", shader.label());
-        assert!(binds.len() <= STORAGE_BUFFERS, "{}", shader.label());
+        assert_eq!(bound.count(), expected, "{}: nothing else", program.label());
+        assert!(binds.len() <= STORAGE_BUFFERS, "{}", program.label());
     }
 }
 
 #[test]
 fn the_entry_point_is_the_kernel() {
-    for (shader, module) in modules() {
-        let label = shader.label();
+    for (program, module) in modules() {
+        let label = program.label();
         let [entry] = &module.entry_points[..] else {
             panic!("{label}: {} entry points", module.entry_points.len())
         };
-        assert_eq!(entry.name, shader.kernel.name);
-        assert_eq!(label.split('[').next(), Some(shader.kernel.name));
+        assert_eq!(entry.name, program.shader.kernel.name);
+        assert!(label.starts_with(program.shader.kernel.name));
         let [x, y, z] = entry.workgroup_size;
         assert!(x <= 256 && (y, z) == (1, 1), "{label}: {x} x {y} x {z}");
         assert!(entry.workgroup_size_overrides.is_none(), "{label}");
@@ -151,8 +183,8 @@ fn the_entry_point_is_the_kernel() {
 
 #[test]
 fn workgroup_memory_fits_every_device() {
-    for (shader, module) in modules() {
-        let (label, layouter) = (shader.label(), layouter(&module));
+    for (program, module) in modules() {
+        let (label, layouter) = (program.label(), layouter(&module));
         // A size that an `override` decides would not be in the sum.
         for (_, ty) in module.types.iter() {
             let pending = matches!(
@@ -175,14 +207,14 @@ fn workgroup_memory_fits_every_device() {
 
 #[test]
 fn no_atomics_and_no_other_floats() {
-    for (shader, module) in modules() {
+    for (program, module) in modules() {
         for (_, ty) in module.types.iter() {
             let atomic = matches!(ty.inner, TypeInner::Atomic(_));
-            assert!(!atomic, "{}: {:?}", shader.label(), ty.inner);
+            assert!(!atomic, "{}: {:?}", program.label(), ty.inner);
             if let Some(scalar) = ty.inner.scalar() {
-                assert!(scalar.width <= 4, "{}: {scalar:?}", shader.label());
+                assert!(scalar.width <= 4, "{}: {scalar:?}", program.label());
                 let half = scalar.kind == naga::ScalarKind::Float && scalar.width < 4;
-                assert!(!half, "{}: {scalar:?}", shader.label());
+                assert!(!half, "{}: {scalar:?}", program.label());
             }
         }
     }
@@ -190,9 +222,9 @@ fn no_atomics_and_no_other_floats() {
 
 #[test]
 fn constants_are_given_from_rust_alone() {
-    for (shader, module) in modules() {
-        let mut expected: Vec<&str> = shader
-            .kernel
+    for (program, module) in modules() {
+        let mut expected: Vec<&str> = program
+            .variant
             .constants
             .iter()
             .map(|(name, _)| *name)
@@ -200,12 +232,12 @@ fn constants_are_given_from_rust_alone() {
         let overrides = module.overrides.iter().map(|(_, constant)| constant);
         let mut found: Vec<&str> = overrides
             .map(|constant| {
-                assert!(constant.init.is_none(), "{}: two truths", shader.label());
+                assert!(constant.init.is_none(), "{}: two truths", program.label());
                 constant.name.as_deref().expect("a name")
             })
             .collect();
         expected.sort_unstable();
         found.sort_unstable();
-        assert_eq!(found, expected, "{}", shader.label());
+        assert_eq!(found, expected, "{}", program.label());
     }
 }

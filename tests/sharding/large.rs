@@ -1,33 +1,14 @@
 //! A model of Llama 3.2 1B's shape: its embedding is larger than 128 MiB, which is all that many devices can bind. The
 //! GPU's logits, out of pieces, against the plain references', which have each tensor whole.
 
-use std::process::Command;
-
 use lorgnette::plan::{Rows, Tensor};
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{Adapter, KvFormat, LoadOptions, Model, Runtime, WeightFormat};
-use lorgnette_tests::{Scratch, load, own_runtime, skipped};
+use lorgnette_tests::{Scratch, free_bytes, load, own_runtime, skipped};
 
 use super::pieces;
 
 const LIMIT: u64 = 128 << 20;
-
-/// Bytes that are free where scratch files go, as `df` says.
-fn free_bytes() -> Option<u64> {
-    let asked = Command::new("df")
-        .arg("-Pk")
-        .arg(std::env::temp_dir())
-        .output();
-    let text = String::from_utf8(asked.ok()?.stdout).ok()?;
-    let kib: u64 = text
-        .lines()
-        .nth(1)?
-        .split_whitespace()
-        .nth(3)?
-        .parse()
-        .ok()?;
-    Some(kib << 10)
-}
 
 /// The first row of each piece of the head, and the row behind the last.
 fn edges(model: &Model) -> Vec<usize> {

@@ -1,6 +1,7 @@
-//! The runner of kernel cases: each on the device and on the reference, and every case that fails is named.
+//! The runner of kernel cases: each by every variant on the device and on the reference, and every case that fails is named.
 
-use lorgnette::selftest::{Verdict, check};
+use lorgnette::trust::{Outcome, check};
+use lorgnette_shaders::Program;
 use lorgnette_shaders::cases::Case;
 
 use crate::runtime;
@@ -10,19 +11,19 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
     let (mut played, mut nmse, mut max_abs, mut failed) = (0, 0f64, 0f64, Vec::new());
     let mut worst = String::from("none of them");
     for case in cases {
-        let result = check(runtime(), &case);
-        if result.verdict != Verdict::Passed {
-            failed.push(format!(
-                "{:?}: {}: {}",
-                result.verdict, result.case, result.message
-            ));
+        for variant in case.shader.kernel.variants {
+            let result = check(runtime(), &case, variant);
+            let what = format!("{}: {}", result.program, result.case);
+            if result.outcome != Outcome::Right {
+                failed.push(format!("{:?}: {what}: {}", result.outcome, result.message));
+            }
+            if result.distance.nmse > nmse {
+                worst = what;
+            }
+            nmse = nmse.max(result.distance.nmse);
+            max_abs = max_abs.max(result.distance.max_abs);
+            played += 1;
         }
-        if result.distance.nmse > nmse {
-            worst.clone_from(&result.case);
-        }
-        nmse = nmse.max(result.distance.nmse);
-        max_abs = max_abs.max(result.distance.max_abs);
-        played += 1;
     }
     println!("{played} cases: NMSE up to {nmse:.1e} ({worst}), max |d| up to {max_abs:.1e}");
     assert!(played > 0, "no case was played");
@@ -34,14 +35,17 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
     );
 }
 
-/// The buffers as the device leaves them.
+/// The buffers as each variant of the case's kernel leaves them on the device.
 ///
 /// # Panics
 /// If the device does not play the case.
-pub fn found(case: &Case) -> Vec<Vec<u32>> {
-    let mut buffers = case.buffers.clone();
-    runtime()
-        .run_kernel(&case.shader, &case.params, case.step, &mut buffers)
-        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    buffers
+pub fn found(case: &Case) -> Vec<(Program, Vec<Vec<u32>>)> {
+    let play = |program: Program| {
+        let mut buffers = case.buffers.clone();
+        runtime()
+            .run_kernel(&program, &case.params, case.step, &mut buffers)
+            .unwrap_or_else(|error| panic!("{}: {}: {error}", program.label(), case.name));
+        (program, buffers)
+    };
+    case.shader.programs().map(play).collect()
 }

@@ -1,15 +1,17 @@
 //! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
 //! between numbers.
 
+pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;
 pub mod tiny;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use lorgnette::{Adapter, LoadOptions, Model, Runtime, RuntimeOptions};
+use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions, Variants};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -46,23 +48,37 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
         .collect()
 }
 
-/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is.
+/// The device of this test binary: the adapter that `LORGNETTE_ADAPTER` names, else the best there is, with the profile
+/// that `LORGNETTE_PROFILE` names, else all it has. Variants are taken in order, not by the clock: two runs, and two
+/// runtimes, give the same bits.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        let adapter = std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named);
-        let runtime = Runtime::new(RuntimeOptions {
-            adapter,
-            ..Default::default()
-        })
-        .expect("a Vulkan or Metal adapter");
+        let profile = std::env::var("LORGNETTE_PROFILE").map_or(Profile::NATIVE, |name| {
+            Profile::named(&name).unwrap_or_else(|| panic!("no profile {name}"))
+        });
+        let runtime = open(profile).expect("a Vulkan or Metal adapter");
+        let adapter = runtime.adapter();
         println!(
-            "adapter: {} ({})",
-            runtime.adapter().name,
-            runtime.adapter().driver
+            "adapter: {} ({}), profile {}, subgroups of {:?}",
+            adapter.name, adapter.driver, profile.name, adapter.subgroup_sizes
         );
         runtime
     })
+}
+
+/// The adapter of [`runtime`] as another device.
+pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
+    Runtime::new(RuntimeOptions {
+        adapter: adapter(),
+        profile,
+        variants: Variants::in_order(),
+        ..Default::default()
+    })
+}
+
+fn adapter() -> Adapter {
+    std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 
 /// The largest distance between two lists.
@@ -94,16 +110,44 @@ pub fn load(runtime: &Runtime, path: impl AsRef<Path>, options: &LoadOptions) ->
 
 /// A device of its own, so that nobody else's work is in its counts: the adapter of [`runtime`], or the references.
 pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime {
-    let named = |name| (adapter == Adapter::Auto).then_some(Adapter::Named(name));
-    let adapter = std::env::var("LORGNETTE_ADAPTER")
-        .ok()
-        .and_then(named)
-        .unwrap_or(adapter);
+    let adapter = match adapter {
+        Adapter::Auto => self::adapter(),
+        other => other,
+    };
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
+        variants: Variants::in_order(),
+        ..Default::default()
     })
     .expect("an adapter")
+}
+
+/// Bytes that are free where scratch files go, as `df` says.
+pub fn free_bytes() -> Option<u64> {
+    let asked = Command::new("df")
+        .arg("-Pk")
+        .arg(std::env::temp_dir())
+        .output();
+    let text = String::from_utf8(asked.ok()?.stdout).ok()?;
+    let kib: u64 = text
+        .lines()
+        .nth(1)?
+        .split_whitespace()
+        .nth(3)?
+        .parse()
+        .ok()?;
+    Some(kib << 10)
+}
+
+/// The most bytes of this process that were in memory at once, by Linux's account.
+pub fn most_resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib << 10)
 }
 
 /// A file that a test writes; it is gone when this is dropped.

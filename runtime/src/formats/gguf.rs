@@ -88,10 +88,15 @@ impl Checkpoint {
 
     /// The tensor of that name.
     pub fn tensor(&self, name: &str) -> Option<&TensorInfo> {
+        self.position(name).map(|i| &self.tensors[i])
+    }
+
+    /// The index of the tensor of that name in [`Checkpoint::tensors`].
+    pub fn position(&self, name: &str) -> Option<usize> {
         let place = self
             .by_name
             .binary_search_by(|&i| self.tensors[i as usize].name.as_str().cmp(name));
-        place.ok().map(|p| &self.tensors[self.by_name[p] as usize])
+        place.ok().map(|p| self.by_name[p] as usize)
     }
 
     /// The bytes of whole rows of `t`, as they are in the file: `rows.len() * t.row_bytes()` of them.
@@ -100,6 +105,23 @@ impl Checkpoint {
     /// Where `t` is not of this file or has fewer rows: a mistake of the caller.
     pub fn rows(&self, t: &TensorInfo, rows: Range<u64>) -> &[u8] {
         &self.source[t.range(rows)]
+    }
+
+    /// The file is what it was when it was opened: as long, and not written to. Asks the system, which is quick.
+    ///
+    /// # Errors
+    /// `Format` where it is not, `Io` where the system does not say.
+    pub fn expect_unchanged(&self) -> Result<()> {
+        self.source.expect_unchanged()
+    }
+
+    /// Says that those rows will be read soon, so that they can be brought from storage meanwhile. They take no memory
+    /// of this process until they are read. Does nothing where the system has no such call.
+    ///
+    /// # Panics
+    /// As [`Checkpoint::rows`].
+    pub fn announce(&self, t: &TensorInfo, rows: Range<u64>) {
+        self.source.announce(t.range(rows));
     }
 
     /// Says that those rows are not needed any more, so that the memory behind them can be taken back. They can

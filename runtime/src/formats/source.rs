@@ -1,8 +1,9 @@
 //! Where the bytes of a model file are: mapped from a file, or in memory. The only place with `unsafe`.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::ops::{Deref, Range};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use memmap2::Mmap;
 
@@ -13,18 +14,28 @@ use crate::{Error, Result};
 #[cfg(unix)]
 const GRANULE: usize = 64 * 1024;
 
+/// Linux reads at most so much ahead for one call (`read_ahead_kb`'s default), and drops the rest without a word.
+#[cfg(unix)]
+const READ_AHEAD: usize = 128 * 1024;
+
 #[derive(Debug)]
 pub(super) enum Source {
-    Mapped(Mmap),
+    Mapped(Mapped),
     Memory(Vec<u8>),
+}
+
+/// A mapped file, and how it was when it was mapped.
+#[derive(Debug)]
+pub(super) struct Mapped {
+    map: Mmap,
+    file: File,
+    path: PathBuf,
+    modified: Option<SystemTime>,
 }
 
 impl Source {
     pub fn map(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io {
-            path: path.to_path_buf(),
-            source,
-        };
+        let io = |source| io_error(path, source);
         let file = File::open(path).map_err(io)?;
         let info = file.metadata().map_err(io)?;
         if !info.is_file() {
@@ -42,7 +53,50 @@ impl Source {
         // every program that maps files: model files are written once and replaced by renaming.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Self::Mapped(map))
+        Ok(Self::Mapped(Mapped {
+            map,
+            file,
+            path: path.to_path_buf(),
+            modified: modified(&info),
+        }))
+    }
+
+    /// The file still has the length that was mapped, and nobody wrote to it since.
+    pub fn expect_unchanged(&self) -> Result<()> {
+        let Self::Mapped(mapped) = self else {
+            return Ok(());
+        };
+        let info = mapped.file.metadata();
+        let info = info.map_err(|source| io_error(&mapped.path, source))?;
+        let (expected, found) = (mapped.map.len() as u64, info.len());
+        let written = modified(&info) != mapped.modified;
+        if expected == found && !written {
+            return Ok(());
+        }
+        Err(broken(
+            format!("{}, read again", mapped.path.display()),
+            format!("{expected} bytes, not changed since it was opened"),
+            format!(
+                "{found} bytes{}",
+                if written { ", written to since" } else { "" }
+            ),
+        ))
+    }
+
+    /// Lets the system read `range` from storage ahead of its use.
+    pub fn announce(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(Mapped { map, .. }) = self {
+            let first = range.start / GRANULE * GRANULE;
+            for start in (first..range.end).step_by(READ_AHEAD) {
+                let length = READ_AHEAD.min(range.end - start);
+                if let Err(e) = map.advise_range(memmap2::Advice::WillNeed, start, length) {
+                    return log::debug!("{range:?} of the model file is not read ahead: {e}");
+                }
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = range;
     }
 
     /// Lets the system take back the memory behind `range`; the bytes are read from the file again when needed.
@@ -50,7 +104,7 @@ impl Source {
     /// Both ends are rounded down: the start so that the edge between two neighbouring ranges goes with the second.
     pub fn release(&self, range: Range<usize>) {
         #[cfg(unix)]
-        if let Self::Mapped(map) = self {
+        if let Self::Mapped(Mapped { map, .. }) = self {
             let start = range.start / GRANULE * GRANULE;
             let end = if range.end == map.len() {
                 range.end
@@ -78,8 +132,20 @@ impl Deref for Source {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Mapped(map) => map,
+            Self::Mapped(mapped) => &mapped.map,
             Self::Memory(bytes) => bytes,
         }
     }
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+/// When the file was last written to, where the system says so.
+fn modified(info: &Metadata) -> Option<SystemTime> {
+    info.modified().ok()
 }

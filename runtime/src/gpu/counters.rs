@@ -17,8 +17,12 @@ pub struct Counters {
     pub pipelines: u64,
     /// Dispatches encoded.
     pub dispatches: u64,
-    /// Submits.
+    /// Submits of compute passes.
     pub submits: u64,
+    /// Copies of staged bytes, weights above all, each a submit of its own. None in a step where nothing is streamed.
+    pub copies: u64,
+    /// Their bytes.
+    pub copied_bytes: u64,
     /// Uploads of steps and ids.
     pub uploads: u64,
     /// Their bytes.
@@ -40,6 +44,8 @@ impl std::ops::Sub for Counters {
             pipelines: self.pipelines - earlier.pipelines,
             dispatches: self.dispatches - earlier.dispatches,
             submits: self.submits - earlier.submits,
+            copies: self.copies - earlier.copies,
+            copied_bytes: self.copied_bytes - earlier.copied_bytes,
             uploads: self.uploads - earlier.uploads,
             uploaded_bytes: self.uploaded_bytes - earlier.uploaded_bytes,
             read_back_bytes: self.read_back_bytes - earlier.read_back_bytes,
@@ -57,6 +63,8 @@ pub(crate) struct Counts {
     pub(super) pipelines: AtomicU64,
     pub(super) dispatches: AtomicU64,
     pub(super) submits: AtomicU64,
+    copies: AtomicU64,
+    copied_bytes: AtomicU64,
     uploads: AtomicU64,
     uploaded_bytes: AtomicU64,
     pub(super) read_back_bytes: AtomicU64,
@@ -78,6 +86,11 @@ impl Counts {
         self.uploaded_bytes.fetch_add(bytes, Relaxed);
     }
 
+    pub(super) fn copied(&self, bytes: u64) {
+        self.copies.fetch_add(1, Relaxed);
+        self.copied_bytes.fetch_add(bytes, Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> Counters {
         Counters {
             live_bytes: self.live_bytes.load(Relaxed),
@@ -87,6 +100,8 @@ impl Counts {
             pipelines: self.pipelines.load(Relaxed),
             dispatches: self.dispatches.load(Relaxed),
             submits: self.submits.load(Relaxed),
+            copies: self.copies.load(Relaxed),
+            copied_bytes: self.copied_bytes.load(Relaxed),
             uploads: self.uploads.load(Relaxed),
             uploaded_bytes: self.uploaded_bytes.load(Relaxed),
             read_back_bytes: self.read_back_bytes.load(Relaxed),

@@ -1,14 +1,17 @@
 //! The device: which adapter, with which limits, and what it said when something went wrong.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 
+use super::asked::Asked;
+use super::cache::PipelineCache;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
-use crate::{Error, Result};
+use crate::{Error, Profile, Result, SubmitBound};
 
 /// What an adapter is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,11 @@ pub struct AdapterReport {
 
 impl AdapterReport {
     fn new(adapter: &wgpu::Adapter) -> Self {
-        let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
+        Self::of(adapter.get_info(), &adapter.limits(), adapter.features())
+    }
+
+    /// An adapter, or a device on it that was asked for with less.
+    fn of(info: wgpu::AdapterInfo, limits: &wgpu::Limits, features: wgpu::Features) -> Self {
         let kind = match info.device_type {
             wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
             wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
@@ -62,11 +69,6 @@ impl AdapterReport {
             wgpu::DeviceType::Cpu => AdapterKind::Software,
             wgpu::DeviceType::Other => AdapterKind::Unknown,
         };
-        let optional = [
-            ("f16", wgpu::Features::SHADER_F16),
-            ("subgroups", wgpu::Features::SUBGROUP),
-            ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
-        ];
         Self {
             name: info.name,
             driver: format!("{} {}", info.driver, info.driver_info)
@@ -79,7 +81,7 @@ impl AdapterReport {
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
-            features: optional
+            features: OPTIONAL
                 .into_iter()
                 .filter(|(_, flag)| features.contains(*flag))
                 .map(|(name, _)| name)
@@ -87,6 +89,13 @@ impl AdapterReport {
         }
     }
 }
+
+/// Features that are told of, by our names.
+const OPTIONAL: [(&str, wgpu::Features); 3] = [
+    ("f16", wgpu::Features::SHADER_F16),
+    ("subgroups", wgpu::Features::SUBGROUP),
+    ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
+];
 
 /// Every adapter of this machine, hardware first.
 pub fn adapters() -> Vec<AdapterReport> {
@@ -115,14 +124,27 @@ pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(crate) counts: Arc<Counts>,
-    pub(super) pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    pub(super) pipelines: Mutex<HashMap<Program, Arc<Pipeline>>>,
+    pub(super) cache: Option<PipelineCache>,
+    /// What one submit of a step may hold.
+    pub(crate) submit: SubmitBound,
     pub(crate) report: AdapterReport,
-    fault: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Fault>>,
+}
+
+/// What went wrong with a device.
+#[derive(Default)]
+struct Fault {
+    /// Why it is gone. That stays so.
+    lost: Option<String>,
+    /// The first complaint since the last look.
+    complaint: Option<String>,
 }
 
 impl Gpu {
-    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`).
-    pub fn open(wanted: Option<&str>) -> Result<Self> {
+    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`), as the
+    /// device of the profile.
+    pub fn open(wanted: Option<&str>, profile: &Profile, cache_dir: Option<&Path>) -> Result<Self> {
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
             let text =
@@ -156,20 +178,25 @@ impl Gpu {
                 report.name
             );
         }
-        Self::request(adapter, report)
+        Self::request(adapter, profile, cache_dir)
     }
 
-    fn request(adapter: &wgpu::Adapter, report: AdapterReport) -> Result<Self> {
-        let offered = adapter.limits();
-        // What the kernels are written for (four storage buffers, 256 invocations), and sizes as large as the adapter has.
-        let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
-            max_buffer_size: offered.max_buffer_size,
-            ..wgpu::Limits::downlevel_defaults()
-        };
+    fn request(
+        adapter: &wgpu::Adapter,
+        profile: &Profile,
+        cache_dir: Option<&Path>,
+    ) -> Result<Self> {
+        let info = adapter.get_info();
+        let mut asked = Asked::of(profile, adapter)?;
+        let report = AdapterReport::of(info.clone(), &asked.limits, asked.features);
+        if cache_dir.is_some() {
+            // No kernel sees it.
+            asked.features |= adapter.features() & wgpu::Features::PIPELINE_CACHE;
+        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),
-            required_limits,
+            required_features: asked.features,
+            required_limits: asked.limits,
             // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
             memory_hints: wgpu::MemoryHints::Manual {
                 suballocated_device_memory_block_size: (4 << 20)..(8 << 20),
@@ -177,38 +204,49 @@ impl Gpu {
             ..Default::default()
         }))
         .map_err(|error| Error::Device(format!("{} gives no device: {error}", report.name)))?;
-        let fault = Arc::new(Mutex::new(None));
+        let fault = Arc::new(Mutex::new(Fault::default()));
         let (lost, wrong) = (fault.clone(), fault.clone());
         device.set_device_lost_callback(move |reason, message| {
+            // We destroy a device only when nobody is left to ask.
             if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&lost, format!("the device was lost: {message}"));
+                log::error!("GPU: the device was lost: {message}");
+                locked(&lost).lost.get_or_insert(message);
             }
         });
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            note(&wrong, error.to_string())
+            let message = error.to_string();
+            log::error!("GPU: {message}");
+            locked(&wrong).complaint.get_or_insert(message);
         }));
-        let (counts, pipelines) = (Arc::default(), Mutex::default());
+        let cache = cache_dir.and_then(|folder| PipelineCache::open(&device, &info, folder));
         Ok(Self {
             device,
             queue,
-            counts,
-            pipelines,
+            counts: Arc::default(),
+            pipelines: Mutex::default(),
+            cache,
+            submit: profile.submit,
             report,
             fault,
         })
     }
 
-    /// The first thing the device complained about since the last look.
+    /// That the device is lost, or the first thing it complained about since the last look.
     pub fn check(&self) -> Result<()> {
-        match self
-            .fault
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        let mut fault = locked(&self.fault);
+        if let Some(why) = &fault.lost {
+            return Err(Error::DeviceLost(why.clone()));
+        }
+        match fault.complaint.take() {
             Some(message) => Err(Error::Device(message)),
             None => Ok(()),
         }
+    }
+
+    /// Loses the device, as a driver's reset would. For tests.
+    pub fn lose(&self, why: &str) {
+        locked(&self.fault).lost.get_or_insert(why.to_owned());
+        self.device.destroy();
     }
 
     /// Waits until a submission has ended.
@@ -247,10 +285,6 @@ impl std::fmt::Debug for Gpu {
     }
 }
 
-fn note(fault: &Mutex<Option<String>>, message: String) {
-    log::error!("GPU: {message}");
-    fault
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert(message);
+fn locked(fault: &Mutex<Fault>) -> MutexGuard<'_, Fault> {
+    fault.lock().unwrap_or_else(PoisonError::into_inner)
 }

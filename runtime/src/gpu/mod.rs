@@ -1,6 +1,9 @@
 //! The only room that names wgpu: the device, its buffers and pipelines, and the player that plays plans on it.
 
+mod asked;
 mod buffers;
+mod build;
+mod cache;
 mod counters;
 mod device;
 mod pipelines;
@@ -8,9 +11,10 @@ mod player;
 mod realized;
 mod solo;
 mod transfer;
+mod workgroup;
 
 pub use counters::Counters;
 pub(crate) use device::Gpu;
 pub use device::{AdapterKind, AdapterReport, adapters};
 pub(crate) use realized::{GpuPlayer, GpuSession};
-pub(crate) use solo::play as play_alone;
+pub(crate) use solo::{play as play_alone, seconds as seconds_of};

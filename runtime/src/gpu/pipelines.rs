@@ -1,52 +1,87 @@
-//! Pipelines: one for each shader that the plans name, made once and kept with the device.
+//! Pipelines: one for each program that is played, made once and kept with the device.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use lorgnette_shaders::Shader;
+use lorgnette_shaders::Program;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
 
 use super::device::Gpu;
+use super::workgroup;
 use crate::{Error, Result};
 
-/// A compiled shader and the layout of its bindings.
+/// A compiled program and the layout of its bindings.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
+    pub program: Program,
     pub raw: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
 }
 
 impl Gpu {
-    /// The pipeline of a shader; each is created alone, so that an error names the shader that the driver refused.
-    pub fn pipeline(&self, shader: &Shader) -> Result<Arc<Pipeline>> {
-        let mut pipelines = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(shader) {
+    /// The pipeline of a program; each is created alone, so that an error names the one that the driver refused.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for more workgroup memory than the device has, [`Error::Device`] for what the driver refuses.
+    pub fn pipeline(&self, program: &Program) -> Result<Arc<Pipeline>> {
+        if let Some(pipeline) = self.pipelines().get(program) {
             return Ok(pipeline.clone());
         }
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipeline = Arc::new(self.create_pipeline(shader));
-        if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(Error::Device(format!(
-                "shader {} was refused: {error}",
-                shader.label()
-            )));
+        self.check_workgroup(program)?;
+        let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::Internal]
+            .map(|filter| self.device.push_error_scope(filter));
+        let pipeline = Arc::new(self.create_pipeline(program));
+        // The innermost was opened last.
+        for scope in scopes.into_iter().rev() {
+            if let Some(error) = pollster::block_on(scope.pop()) {
+                return Err(refused(program, &error.to_string()));
+            }
         }
         self.check()?;
+        // Another thread may have made the same meanwhile.
+        let mut pipelines = self.pipelines();
+        if let Some(pipeline) = pipelines.get(program) {
+            return Ok(pipeline.clone());
+        }
         self.counts.pipelines.fetch_add(1, Relaxed);
-        pipelines.insert(*shader, pipeline.clone());
+        pipelines.insert(*program, pipeline.clone());
         Ok(pipeline)
     }
 
-    fn create_pipeline(&self, shader: &Shader) -> Pipeline {
-        let label = shader.label();
+    /// Drops the pipeline of a program that is not used.
+    pub fn forget(&self, program: &Program) {
+        self.pipelines().remove(program);
+    }
+
+    fn pipelines(&self) -> MutexGuard<'_, HashMap<Program, Arc<Pipeline>>> {
+        self.pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_workgroup(&self, program: &Program) -> Result<()> {
+        let name = program.shader.kernel.name;
+        let bytes = workgroup::bytes(&program.source(), name, &constants(program))
+            .map_err(|error| refused(program, &error))?;
+        let limit = self.report.max_workgroup_bytes;
+        if bytes > limit {
+            return Err(Error::Limit {
+                what: format!("workgroup memory of {}", program.label()),
+                needed: bytes.into(),
+                limit: limit.into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn create_pipeline(&self, program: &Program) -> Pipeline {
+        let (label, kernel) = (program.label(), program.shader.kernel);
         let module = self
             .device
             .create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),
-                source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+                source: wgpu::ShaderSource::Wgsl(program.source().into()),
             });
         let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
             binding,
@@ -62,7 +97,7 @@ impl Gpu {
             entry(0, wgpu::BufferBindingType::Uniform),
             entry(1, wgpu::BufferBindingType::Uniform),
         ];
-        let storage = shader.kernel.binds.iter().enumerate().map(|(i, bind)| {
+        let storage = kernel.binds.iter().enumerate().map(|(i, bind)| {
             entry(
                 FIRST_STORAGE + i as u32,
                 wgpu::BufferBindingType::Storage {
@@ -84,26 +119,36 @@ impl Gpu {
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
-        let constants: Vec<(&str, f64)> = shader
-            .kernel
-            .constants
-            .iter()
-            .map(|(name, value)| (*name, f64::from(*value)))
-            .collect();
         let raw = self
             .device
             .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(&label),
                 layout: Some(&pipeline_layout),
                 module: &module,
-                entry_point: Some(shader.kernel.name),
+                entry_point: Some(kernel.name),
                 // Every kernel writes its workgroup memory before reading what matters of it.
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &constants,
+                    constants: &constants(program),
                     zero_initialize_workgroup_memory: false,
                 },
-                cache: None,
+                cache: self.cache.as_ref().map(|cache| &cache.raw),
             });
-        Pipeline { raw, layout }
+        Pipeline {
+            program: *program,
+            raw,
+            layout,
+        }
     }
+}
+
+/// Values of the program's `override` constants.
+fn constants(program: &Program) -> Vec<(&'static str, f64)> {
+    let constants = program.variant.constants.iter();
+    constants
+        .map(|(name, value)| (*name, f64::from(*value)))
+        .collect()
+}
+
+fn refused(program: &Program, error: &str) -> Error {
+    Error::Device(format!("shader {} was refused: {error}", program.label()))
 }

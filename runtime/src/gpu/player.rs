@@ -2,60 +2,94 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use super::buffers::Buffer;
-use super::realized::{GpuPlayer, GpuSession};
+use super::realized::{GpuPlayer, GpuSession, Streaming};
 use super::transfer::{copy_back, read_back};
 use crate::Result;
-use crate::memory::UNIFORM_ALIGNMENT;
+use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Turn, Want};
+use crate::submits::{Pace, bound, cost, next_submit};
 
 impl GpuPlayer {
-    /// Plays one step. `None` if it was cancelled between two segments.
+    /// Plays one step. `None` if it was cancelled between two submits. With a pace, each submit is waited for and
+    /// measured, so that the GPU is free for a frame before the next.
     pub fn play(
         &self,
         session: &GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
+        mut pace: Option<&mut Pace>,
     ) -> Result<Option<Vec<u8>>> {
-        let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.upload_step(session, turn);
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        self.upload_step(session, plan, turn);
         let want = self.wanted(session, plan, turn);
         let mut at = 0;
         let mut before: Option<wgpu::SubmissionIndex> = None;
-        let mut last = None;
         for (i, segment) in plan.segments.iter().enumerate() {
-            if (turn.cancelled)() {
-                return Ok(None);
+            let mut rest = segment.dispatches.as_slice();
+            while !rest.is_empty() {
+                if (turn.cancelled)() {
+                    return Ok(None);
+                }
+                self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
+                let bound = bound(&self.gpu.submit, pace.as_deref());
+                let costs = rest.iter().map(|dispatch| cost(plan, dispatch, &turn.step));
+                let (count, cost) = next_submit(costs, &bound);
+                let (now, later) = rest.split_at(count);
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                self.encode(&mut encoder, session, turn, now, at);
+                at += count;
+                rest = later;
+                if let Some((buffer, offset, bytes)) = &want
+                    && i + 1 == plan.segments.len()
+                    && rest.is_empty()
+                {
+                    let target = session.readback.raw();
+                    encoder.copy_buffer_to_buffer(buffer.raw(), *offset, target, 0, Some(*bytes));
+                }
+                let start = Instant::now();
+                let submission = self.submit(encoder)?;
+                if let Some(pace) = &mut pace {
+                    self.gpu.wait(submission.clone())?;
+                    pace.learn(cost, start.elapsed());
+                }
+                if rest.is_empty() {
+                    // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to
+                    // end. Not before its last submit: what comes may go to the slot that this one reads.
+                    self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
+                }
+                // Two submits in flight keep the GPU busy and a cancel near.
+                if let Some(before) = before.replace(submission) {
+                    self.gpu.wait(before)?;
+                }
             }
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            self.encode(&mut encoder, session, turn, segment, at);
-            at += segment.len();
-            if let Some((buffer, offset, bytes)) = &want
-                && i + 1 == plan.segments.len()
-            {
-                encoder.copy_buffer_to_buffer(
-                    buffer.raw(),
-                    *offset,
-                    session.readback.raw(),
-                    0,
-                    Some(*bytes),
-                );
-            }
-            let submission = self.submit(encoder)?;
-            // Two segments in flight keep the GPU busy and a cancel near.
-            if let Some(before) = before.replace(submission.clone()) {
-                self.gpu.wait(before)?;
-            }
-            last = Some(submission);
         }
-        match (want, last) {
+        match (want, before) {
             (Some((_, _, bytes)), Some(last)) => {
                 read_back(&self.gpu, &session.readback, bytes, last).map(Some)
             }
             _ => Ok(Some(Vec::new())),
         }
+    }
+
+    /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:
+    /// copies come behind the segments that were submitted before them, so that nothing is overwritten that is read.
+    fn bring(
+        &self,
+        streaming: Option<&mut Streaming>,
+        needed: Option<usize>,
+        most: usize,
+    ) -> Result<()> {
+        let (Some(Streaming { stream, ring }), Some(layer)) = (streaming, needed) else {
+            return Ok(());
+        };
+        let mut sink = |weight: usize, bytes: &[u8], sections: &[Section]| {
+            ring.write(bytes, sections, self.weight(weight))
+        };
+        stream.bring(layer, most, &mut sink)
     }
 
     fn encode(
@@ -68,9 +102,10 @@ impl GpuPlayer {
     ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
         for (i, dispatch) in segment.iter().enumerate() {
-            pass.set_pipeline(&self.pipelines[turn.plan][at + i].raw);
+            let pipeline = &self.pipelines[turn.plan][at + i];
+            pass.set_pipeline(&pipeline.raw);
             pass.set_bind_group(0, &session.bind_groups[turn.plan][at + i], &[]);
-            let [x, y, z] = dispatch.grid(&turn.step);
+            let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
             pass.dispatch_workgroups(x, y, z);
         }
         self.gpu
@@ -80,17 +115,13 @@ impl GpuPlayer {
     }
 
     /// The only uploads of a step: its uniform with the angles, and ids where the host chose them.
-    fn upload_step(&self, session: &GpuSession, turn: &Turn<'_>) {
+    fn upload_step(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>) {
         let mut bytes = bytemuck::bytes_of(&turn.step).to_vec();
         bytes.resize(UNIFORM_ALIGNMENT as usize, 0);
         bytes.extend_from_slice(bytemuck::cast_slice(turn.angles));
         self.write(&session.step, 0, &bytes);
-        if !turn.ids.is_empty() {
-            self.write(
-                &session.ids,
-                u64::from(turn.step.position) * 4,
-                bytemuck::cast_slice(turn.ids),
-            );
+        for (at, ids) in turn.id_writes(plan.id_words()) {
+            self.write(&session.ids, at as u64 * 4, bytemuck::cast_slice(ids));
         }
     }
 
@@ -115,7 +146,10 @@ impl GpuPlayer {
         let step = &turn.step;
         match turn.want {
             Want::Nothing => None,
-            Want::NextId => Some((&session.ids, u64::from(step.position + step.count) * 4, 4)),
+            Want::NextId => {
+                let at = turn.next_id(plan.id_words()) as u64;
+                Some((&session.ids, at * 4, 4))
+            }
             Want::Logits => Some((
                 self.buffer_of(session, plan, plan.logits).0,
                 0,
@@ -131,6 +165,11 @@ impl GpuPlayer {
         }
     }
 
+    /// The words of a layer's keys. For tests; slow.
+    pub fn keys(&self, session: &GpuSession, layer: usize) -> Result<Vec<u32>> {
+        copy_back(&self.gpu, &session.keys[layer])
+    }
+
     /// Plays one dispatch alone and reads back the tensors it wrote, in binding order. For the trace; slow.
     pub fn play_one(
         &self,
@@ -139,10 +178,11 @@ impl GpuPlayer {
         turn: &Turn<'_>,
         at: usize,
     ) -> Result<Vec<Vec<u32>>> {
-        let _scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
-            self.upload_step(session, turn);
+            self.upload_step(session, plan, turn);
         }
+        self.bring(scratch.as_mut(), plan.needs(at), usize::MAX)?;
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode(

@@ -1,11 +1,12 @@
 //! A plan made real: the model's buffers and pipelines on the device, a session's buffers and its bind groups. Made at
 //! load and when a session opens; nothing here happens during a token.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
-use lorgnette_shaders::Step;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::{Program, Shader, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::Buffer;
@@ -13,26 +14,36 @@ use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::Upload;
 use crate::Result;
-use crate::memory::{MemoryPlan, STAGING_BYTES, UNIFORM_ALIGNMENT};
+use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
+use crate::stream::Stream;
 
 /// A model on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuPlayer {
     pub(super) gpu: Arc<Gpu>,
     weights: Vec<Buffer>,
+    /// For each weight of the list, which of these it is in.
+    weight_buffers: Vec<usize>,
     slots: Vec<Buffer>,
     params: Buffer,
     /// For each plan, for each dispatch in order.
     pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
-    /// A step owns the scratch from its first segment to its last.
-    pub(super) scratch: Mutex<()>,
+    /// A step owns the scratch, and the slots of streamed layers, from its first segment to its last.
+    pub(super) scratch: Mutex<Option<Streaming>>,
+}
+
+/// Streamed layers, and the ring they come through.
+#[derive(Debug)]
+pub(super) struct Streaming {
+    pub stream: Stream,
+    pub ring: Upload,
 }
 
 /// A session on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuSession {
-    keys: Vec<Buffer>,
+    pub(super) keys: Vec<Buffer>,
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,
@@ -42,9 +53,11 @@ pub(crate) struct GpuSession {
 }
 
 impl GpuPlayer {
-    /// Creates every buffer and pipeline that the plans need; the weights are still empty.
+    /// Creates every buffer and pipeline that the plans need; the weights are still empty. `programs` has one for each
+    /// shader of the plans.
     pub fn new(
         gpu: Arc<Gpu>,
+        programs: &HashMap<Shader, Program>,
         plans: &[Plan],
         memory: &MemoryPlan,
         progress: &mut dyn FnMut(u64, u64),
@@ -61,59 +74,53 @@ impl GpuPlayer {
             .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
             .collect::<Result<_>>()?;
         let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
-        let total = plans
+        let dispatches = plans.iter().flat_map(Plan::dispatches);
+        gpu.build(dispatches.map(|d| &programs[&d.shader]), progress)?;
+        let pipelines = plans
             .iter()
-            .map(|plan| plan.dispatches().count() as u64)
-            .sum();
-        let mut done = 0;
-        let mut pipelines = Vec::new();
-        for plan in plans {
-            let mut made = Vec::new();
-            for dispatch in plan.dispatches() {
-                made.push(gpu.pipeline(&dispatch.shader)?);
-                done += 1;
-                progress(done, total);
-            }
-            pipelines.push(made);
-        }
+            .map(|plan| {
+                plan.dispatches()
+                    .map(|dispatch| gpu.pipeline(&programs[&dispatch.shader]))
+                    .collect()
+            })
+            .collect::<Result<_>>()?;
         let player = Self {
             gpu,
             weights,
+            weight_buffers: memory.weight_buffers.clone(),
             slots,
             params,
             pipelines,
-            scratch: Mutex::new(()),
+            scratch: Mutex::default(),
         };
-        player.upload_params(plans)?;
+        player.upload_params(plans, memory.staging)?;
         Ok(player)
     }
 
-    fn upload_params(&self, plans: &[Plan]) -> Result<()> {
+    fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {
         let mut bytes = Vec::new();
         for dispatch in plans.iter().flat_map(Plan::dispatches) {
             bytes.extend_from_slice(&dispatch.params);
             bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);
         }
-        let mut upload = Upload::new(self.gpu.clone())?;
-        let chunk = STAGING_BYTES as usize;
-        for (i, part) in bytes.chunks(chunk).enumerate() {
-            upload.write(
-                part,
-                &[(0, (i * chunk) as u64, part.len() as u64)],
-                &self.params,
-            )?;
-        }
+        let mut upload = Upload::new(self.gpu.clone(), staging)?;
+        upload.fill(&bytes, &self.params)?;
         upload.finish()
     }
 
-    /// A ring to fill the weights through.
-    pub fn upload(&self) -> Result<Upload> {
-        Upload::new(self.gpu.clone())
+    /// A ring of `staging` bytes to fill the weights through.
+    pub fn upload(&self, staging: u64) -> Result<Upload> {
+        Upload::new(self.gpu.clone(), staging)
     }
 
-    /// A weight buffer, to be filled.
+    /// From now on, layers are streamed through `ring`.
+    pub fn keep(&mut self, stream: Stream, ring: Upload) {
+        self.scratch = Mutex::new(Some(Streaming { stream, ring }));
+    }
+
+    /// The buffer of a weight of the list.
     pub fn weight(&self, index: usize) -> &Buffer {
-        &self.weights[index]
+        &self.weights[self.weight_buffers[index]]
     }
 
     /// Creates a session's buffers and all of its bind groups.
@@ -216,7 +223,7 @@ impl GpuPlayer {
         id: TensorId,
     ) -> (&'a Buffer, u64) {
         match plan.tensor(id).home {
-            Home::Weight(index) => (&self.weights[index], 0),
+            Home::Weight(index) => (self.weight(index), 0),
             Home::Scratch(slot) => (&self.slots[slot], 0),
             Home::Keys(layer) => (&session.keys[layer], 0),
             Home::Values(layer) => (&session.values[layer], 0),

@@ -1,10 +1,12 @@
-//! One dispatch alone, on buffers of its own that are filled before and read back after. For tests and for a device's
-//! check of the kernels; nothing of a model.
+//! One dispatch alone, on buffers of its own that are filled before and read back after, or one many times by the clock.
+//! For tests and for a device's trials of programs; nothing of a model.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
-use lorgnette_shaders::{Shader, Step};
+use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::{Program, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::Buffer;
@@ -12,41 +14,22 @@ use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::{Upload, copy_back};
 use crate::Result;
-use crate::memory::STAGING_BYTES;
+
+/// Bytes that the buffers are filled through: little beside a model's own.
+const STAGING: u64 = 192 << 10;
 
 /// Plays one dispatch. The buffers that the kernel may write come back changed.
 pub(crate) fn play(
     gpu: &Arc<Gpu>,
-    shader: &Shader,
+    program: &Program,
     params: &[u8],
     step: Step,
     buffers: &mut [Vec<u32>],
 ) -> Result<()> {
-    let pipeline = gpu.pipeline(shader)?;
-    let mut upload = Upload::new(gpu.clone())?;
-    let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
-        let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
-        let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
-        let mut at = 0;
-        for chunk in bytes.chunks(STAGING_BYTES as usize) {
-            let length = chunk.len() as u64;
-            upload.write(chunk, &[(0, at, length)], &buffer)?;
-            at += length;
-        }
-        Ok(buffer)
-    };
-    let mut bound = vec![
-        filled("params", params, Usage::UNIFORM)?,
-        filled("step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
-    ];
-    for (bind, words) in shader.kernel.binds.iter().zip(buffers.iter()) {
-        let bytes = bytemuck::cast_slice(words);
-        bound.push(filled(bind.name, bytes, Usage::STORAGE)?);
-    }
-    upload.finish()?;
-    dispatch(gpu, shader, &pipeline, &bound, params, step)?;
-    let storage = &bound[bound.len() - buffers.len()..];
-    for ((bind, words), buffer) in shader.kernel.binds.iter().zip(buffers).zip(storage) {
+    let alone = Alone::new(gpu, program, params, step, buffers)?;
+    alone.play(1)?;
+    let storage = &alone.bound[FIRST_STORAGE as usize..];
+    for ((bind, words), buffer) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
         if bind.access.writes() {
             *words = copy_back(gpu, buffer)?;
         }
@@ -54,38 +37,116 @@ pub(crate) fn play(
     Ok(())
 }
 
-fn dispatch(
-    gpu: &Gpu,
-    shader: &Shader,
-    pipeline: &Pipeline,
-    bound: &[Buffer],
+/// What one submit of a measurement should take: much more than the submit itself.
+const SUBMIT: Duration = Duration::from_millis(5);
+/// The most dispatches in it.
+const DISPATCHES: u32 = 64;
+/// Submits that are measured, and when to stop before that.
+const SUBMITS: usize = 4;
+const ENOUGH: Duration = Duration::from_millis(20);
+
+/// Seconds that a dispatch takes: the fastest of a few submits, after a first one that counts only where it says enough.
+pub(crate) fn seconds(
+    gpu: &Arc<Gpu>,
+    program: &Program,
     params: &[u8],
     step: Step,
-) -> Result<()> {
-    let entries: Vec<_> = (0..)
-        .zip(bound)
-        .map(|(binding, buffer)| wgpu::BindGroupEntry {
-            binding,
-            resource: buffer.raw().as_entire_binding(),
-        })
-        .collect();
-    let label = shader.label();
-    let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some(&label),
-        layout: &pipeline.layout,
-        entries: &entries,
-    });
-    gpu.counts.bind_groups.fetch_add(1, Relaxed);
-    let mut encoder = gpu.device.create_command_encoder(&Default::default());
-    {
-        let mut pass = encoder.begin_compute_pass(&Default::default());
-        pass.set_pipeline(&pipeline.raw);
-        pass.set_bind_group(0, &group, &[]);
-        let [x, y, z] = (shader.kernel.grid)(params, &step);
-        pass.dispatch_workgroups(x, y, z);
+    buffers: &[Vec<u32>],
+) -> Result<f64> {
+    let alone = Alone::new(gpu, program, params, step, buffers)?;
+    let first = alone.play(1)?;
+    if first >= ENOUGH {
+        return Ok(first.as_secs_f64());
     }
-    gpu.counts.dispatches.fetch_add(1, Relaxed);
-    gpu.counts.submits.fetch_add(1, Relaxed);
-    let submission = gpu.queue.submit([encoder.finish()]);
-    gpu.wait(submission)
+    let dispatches = SUBMIT.div_duration_f64(first) as u32;
+    let dispatches = dispatches.clamp(1, DISPATCHES);
+    let (start, mut fastest) = (Instant::now(), f64::INFINITY);
+    for _ in 0..SUBMITS {
+        let each = alone.play(dispatches)?.as_secs_f64() / f64::from(dispatches);
+        fastest = fastest.min(each);
+        if start.elapsed() >= ENOUGH {
+            break;
+        }
+    }
+    Ok(fastest)
+}
+
+/// A program with everything bound for one dispatch.
+struct Alone {
+    gpu: Arc<Gpu>,
+    pipeline: Arc<Pipeline>,
+    bound: Vec<Buffer>,
+    group: wgpu::BindGroup,
+    grid: [u32; 3],
+}
+
+impl Alone {
+    fn new(
+        gpu: &Arc<Gpu>,
+        program: &Program,
+        params: &[u8],
+        step: Step,
+        buffers: &[Vec<u32>],
+    ) -> Result<Self> {
+        let pipeline = gpu.pipeline(program)?;
+        let mut upload = Upload::new(gpu.clone(), STAGING)?;
+        let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
+            let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
+            let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
+            upload.fill(bytes, &buffer)?;
+            Ok(buffer)
+        };
+        let mut bound = vec![
+            filled("params", params, Usage::UNIFORM)?,
+            filled("step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
+        ];
+        for (bind, words) in program.shader.kernel.binds.iter().zip(buffers) {
+            let bytes = bytemuck::cast_slice(words);
+            bound.push(filled(bind.name, bytes, Usage::STORAGE)?);
+        }
+        upload.finish()?;
+        let entries: Vec<_> = (0..)
+            .zip(&bound)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.raw().as_entire_binding(),
+            })
+            .collect();
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&program.label()),
+            layout: &pipeline.layout,
+            entries: &entries,
+        });
+        gpu.counts.bind_groups.fetch_add(1, Relaxed);
+        Ok(Self {
+            gpu: gpu.clone(),
+            grid: (program.variant.grid)(params, &step),
+            pipeline,
+            bound,
+            group,
+        })
+    }
+
+    /// Plays it so many times in one submit; how long that took.
+    fn play(&self, dispatches: u32) -> Result<Duration> {
+        let gpu = &self.gpu;
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(&self.pipeline.raw);
+            pass.set_bind_group(0, &self.group, &[]);
+            for _ in 0..dispatches {
+                let [x, y, z] = self.grid;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        let counts = &gpu.counts;
+        counts.dispatches.fetch_add(dispatches.into(), Relaxed);
+        counts.submits.fetch_add(1, Relaxed);
+        let start = Instant::now();
+        let submission = gpu.queue.submit([encoder.finish()]);
+        gpu.check()?;
+        gpu.wait(submission)?;
+        Ok(start.elapsed())
+    }
 }

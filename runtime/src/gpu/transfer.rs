@@ -1,6 +1,5 @@
 //! Bytes to the GPU through a small ring of mapped buffers, and results back through one. Nothing else is staged.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::RecvTimeoutError;
@@ -8,39 +7,40 @@ use std::time::{Duration, Instant};
 
 use super::buffers::Buffer;
 use super::device::Gpu;
-use crate::memory::{STAGING_BUFFERS, STAGING_BYTES, Section};
+use crate::memory::{STAGING_BUFFERS, Section, staging_buffer};
 use crate::{Error, Result};
 
 /// How long an idle buffer may take to be mapped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The upload ring. Dropped after the load, which gives its memory back.
+/// The upload ring: buffers that take turns. Dropping it gives its memory back.
+#[derive(Debug)]
 pub(crate) struct Upload {
     gpu: Arc<Gpu>,
-    free: Vec<Buffer>,
-    busy: VecDeque<(Buffer, wgpu::SubmissionIndex)>,
+    /// Each buffer, and the last copy out of it that was not waited for.
+    ring: Vec<(Buffer, Option<wgpu::SubmissionIndex>)>,
+    /// The buffer that was used longest ago.
+    next: usize,
 }
 
 impl Upload {
-    pub fn new(gpu: Arc<Gpu>) -> Result<Self> {
+    /// A ring of `staging` bytes.
+    pub fn new(gpu: Arc<Gpu>, staging: u64) -> Result<Self> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
-        let free = (0..STAGING_BUFFERS)
-            .map(|_| gpu.buffer("staging", STAGING_BYTES, usage))
+        let bytes = staging_buffer(staging);
+        let ring = (0..STAGING_BUFFERS)
+            .map(|_| Ok((gpu.buffer("staging", bytes, usage)?, None)))
             .collect::<Result<_>>()?;
-        Ok(Self {
-            gpu,
-            free,
-            busy: VecDeque::new(),
-        })
+        Ok(Self { gpu, ring, next: 0 })
     }
 
-    /// Copies sections of `bytes` (at most `STAGING_BYTES`) to `target`: (offset in bytes, offset in target, length), all
-    /// multiples of 4.
+    /// Copies sections of `bytes` (at most one buffer of the ring) to `target`: (offset in bytes, offset in target,
+    /// length), all multiples of 4. The copies come behind everything that was submitted before.
     pub fn write(&mut self, bytes: &[u8], sections: &[Section], target: &Buffer) -> Result<()> {
-        let staging = match self.free.pop() {
-            Some(buffer) => buffer,
-            None => self.oldest()?,
-        };
+        let (staging, busy) = &mut self.ring[self.next];
+        if let Some(submission) = busy.take() {
+            self.gpu.wait(submission)?;
+        }
         let slice = staging.raw().slice(..bytes.len() as u64);
         map(&self.gpu, &slice, wgpu::MapMode::Write)?;
         let unmapped = |error| Error::Device(format!("mapping a staging buffer: {error}"));
@@ -50,27 +50,40 @@ impl Upload {
             .copy_from_slice(bytes);
         staging.raw().unmap();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        for (from, to, length) in sections {
+        for (from, to, length) in sections.iter().filter(|(_, _, length)| *length > 0) {
             encoder.copy_buffer_to_buffer(staging.raw(), *from, target.raw(), *to, Some(*length));
         }
-        let submission = self.gpu.queue.submit([encoder.finish()]);
-        self.gpu.check()?;
-        self.busy.push_back((staging, submission));
+        *busy = Some(self.gpu.queue.submit([encoder.finish()]));
+        self.gpu.counts.copied(bytes.len() as u64);
+        self.next = (self.next + 1) % self.ring.len();
+        self.gpu.check()
+    }
+
+    /// Copies all of `bytes` to the start of `target`.
+    pub fn fill(&mut self, bytes: &[u8], target: &Buffer) -> Result<()> {
+        let mut at = 0;
+        for chunk in bytes.chunks(self.ring[0].0.raw().size() as usize) {
+            let length = chunk.len() as u64;
+            self.write(chunk, &[(0, at, length)], target)?;
+            at += length;
+        }
         Ok(())
     }
 
-    fn oldest(&mut self) -> Result<Buffer> {
-        let (buffer, submission) = self.busy.pop_front().expect("the ring has buffers");
-        self.gpu.wait(submission)?;
-        Ok(buffer)
+    /// Waits for the last copy.
+    pub fn settle(&mut self) -> Result<()> {
+        for (_, busy) in &mut self.ring {
+            if let Some(submission) = busy.take() {
+                self.gpu.wait(submission)?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for the last copy and gives the ring's memory back.
     pub fn finish(mut self) -> Result<()> {
-        while !self.busy.is_empty() {
-            drop(self.oldest()?);
-        }
-        self.free.clear();
+        self.settle()?;
+        self.ring.clear();
         self.gpu.settle()
     }
 }

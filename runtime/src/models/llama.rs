@@ -47,6 +47,7 @@ impl Weights {
         let mut layers = Vec::with_capacity(config.layers);
         for i in 0..config.layers {
             let name = |part: &str| format!("blk.{i}.{part}.weight");
+            let first = list.weights.len();
             layers.push(Layer {
                 attn_norm: list.vector(&find, &name("attn_norm"), width)?,
                 qkv: list.linear(
@@ -74,6 +75,7 @@ impl Weights {
                     config.feed_forward,
                 )?,
             });
+            list.layers.push(first..list.weights.len());
         }
         let output_norm = list.vector(&find, "output_norm.weight", width)?;
         let output = match shapes("output.weight") {
@@ -105,6 +107,8 @@ pub enum Recording {
 pub struct Style {
     /// The residual additions are part of the matrix products before them.
     pub fused: bool,
+    /// The layers behind these are streamed.
+    pub resident_layers: usize,
 }
 
 /// The forward pass, in the order of the paper.
@@ -122,11 +126,15 @@ pub fn record(
     };
     let all_rows = matches!(recording, Recording::Score(_));
     let mut r = Recorder::new(name, rows);
-    let x = r.embed(&weights.token_embd); // [rows, width]
+    let ids = r.ids(heads.context);
+    let x = r.embed(ids, &weights.token_embd); // [rows, width]
     for (i, layer) in weights.layers.iter().enumerate() {
         r.scope(format!("layer {i}"));
+        if let Some(streamed) = i.checked_sub(style.resident_layers) {
+            r.needs(streamed);
+        }
         let normed = r.norm("attn_norm", x, layer.attn_norm, config.epsilon, false);
-        let qkv = r.linear("qkv", normed, &layer.qkv); // [rows, (heads + 2 kv_heads) * head_size]
+        let qkv = r.qkv(normed, &layer.qkv, heads); // [rows, (2 heads + 2 kv_heads) * head_size]
         r.rope(qkv, heads);
         r.kv_write(qkv, i, heads);
         let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
@@ -156,9 +164,9 @@ pub fn record(
     ); // [rows or 1, width]
     let logits = r.linear("output", normed, &weights.output); // [rows or 1, vocabulary]
     let scores = if all_rows {
-        Some(r.score(logits)) // [rows, 4]
+        Some(r.score(logits, ids)) // [rows, 4]
     } else {
-        r.argmax(logits);
+        r.argmax(logits, ids);
         None
     };
     r.finish(logits, scores)

@@ -13,7 +13,8 @@ mod part;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-pub use cache::{cache_dir, cached, resolve};
+pub use crate::folder::cache_dir;
+pub use cache::{cached, resolve};
 use cache::{find, unknown};
 pub use entries::{Entry, Licence, Package, Pin, entries};
 use hub::Source;

@@ -1,5 +1,7 @@
 //! Cases of an attention layer: rotation, the cache, and attending to it, of any heads at any position.
 
+use std::fmt::Debug;
+
 use super::{Case, GUARD, Noise, Values, shader};
 use crate::cache::CacheFormat;
 use crate::kernel::{Parts, Step};
@@ -26,14 +28,16 @@ pub struct Attention {
 }
 
 impl Attention {
-    const fn stride(&self) -> usize {
-        (self.heads + 2 * self.kv_heads) * self.size
+    /// Elements of a row of queries, keys, values and shifted queries.
+    pub const fn stride(&self) -> usize {
+        (2 * self.heads + 2 * self.kv_heads) * self.size
     }
 
     const fn kv_width(&self) -> usize {
         self.kv_heads * self.size
     }
 
+    /// Words of a row of the cache.
     const fn row_words(&self) -> usize {
         self.cache.row_bytes(self.kv_width()) / 4
     }
@@ -56,23 +60,28 @@ impl Attention {
 
     /// Rotates queries and keys; values stay as they are.
     pub fn rope(&self) -> Case {
+        self.rope_of(self, self.step())
+    }
+
+    pub(super) fn rope_of(&self, what: &dyn Debug, step: Step) -> Case {
         let params = rope::Params {
             heads: (self.heads + self.kv_heads) as u32,
             quads: self.size as u32 / 4,
             stride: self.stride() as u32 / 4,
-            unused: 0,
+            queries: self.heads as u32,
         };
-        let angles = self
-            .angles()
-            .iter()
-            .map(|v| (*v as f32).to_bits())
-            .collect();
+        let mut angles = self.angles();
+        if step.dropped > 0 {
+            let position = self.position - step.dropped as usize;
+            angles.extend(Self { position, ..*self }.angles());
+        }
+        let angles = angles.iter().map(|v| (*v as f32).to_bits()).collect();
         let mut qkv = Noise::new(3).f32s(self.count * self.stride(), 4.0);
         for row in qkv.chunks_exact_mut(self.stride()) {
-            row[self.stride() - self.kv_width()..].fill(GUARD);
+            row[(self.heads + self.kv_heads) * self.size..].fill(GUARD);
         }
         let shader = shader(&rope::KERNEL, Parts::default());
-        let mut case = Case::new(self, shader, params, self.step(), vec![angles, qkv]);
+        let mut case = Case::new(what, shader, params, step, vec![angles, qkv]);
         // Rounding of two products and a sum of numbers up to 4.
         case.max_abs = 2e-6;
         case
@@ -93,20 +102,28 @@ impl Attention {
 
     /// Puts keys and values into the cache, before and behind other rows.
     pub fn kv_write(&self) -> Case {
+        self.kv_write_of(self, self.step(), self.position + self.count + 1)
+    }
+
+    pub(super) fn kv_write_of(&self, what: &dyn Debug, step: Step, context: usize) -> Case {
         let params = kv_write::Params {
             row_blocks: (self.kv_width() / BLOCK) as u32,
             keys_offset: (self.heads * self.size) as u32 / 4,
             values_offset: ((self.heads + self.kv_heads) * self.size) as u32 / 4,
             stride: self.stride() as u32 / 4,
+            context: context as u32,
+            ..Default::default()
         };
         let mut qkv = Noise::new(4).f32s(self.count * self.stride(), self.sharpness);
         for row in qkv.chunks_exact_mut(self.stride()) {
-            row[..self.heads * self.size].fill(GUARD);
+            let (queries, rest) = row.split_at_mut(self.heads * self.size);
+            queries.fill(GUARD);
+            rest[2 * self.kv_width()..].fill(GUARD);
         }
-        let cache = vec![GUARD; (self.position + self.count + 1) * self.row_words()];
+        let cache = vec![GUARD; context * self.row_words()];
         let shader = shader(&kv_write::KERNEL, self.cache);
         let buffers = vec![qkv, cache.clone(), cache];
-        let mut case = Case::new(self, shader, params, self.step(), buffers);
+        let mut case = Case::new(what, shader, params, step, buffers);
         let (format, elements) = (self.cache, self.kv_width());
         case.values = Values::Cache { format, elements };
         case.nmse = format.rounding();
@@ -115,6 +132,10 @@ impl Attention {
 
     /// Attends to everything up to each row's own position.
     pub fn attend(&self) -> Case {
+        self.attend_of(self, self.step(), self.position + self.count)
+    }
+
+    pub(super) fn attend_of(&self, what: &dyn Debug, step: Step, context: usize) -> Case {
         let params = attend::Params {
             group: (self.heads / self.kv_heads) as u32,
             row_blocks: (self.kv_width() / BLOCK) as u32,
@@ -122,24 +143,36 @@ impl Attention {
             stride: self.stride() as u32 / 4,
             scale: 1.0 / (self.size as f32).sqrt(),
             heads: self.heads as u32,
-            ..Default::default()
+            context: context as u32,
+            unused: 0,
         };
         let mut noise = Noise::new(5);
         let mut qkv = noise.f32s(self.count * self.stride(), self.sharpness);
         for row in qkv.chunks_exact_mut(self.stride()) {
-            row[self.heads * self.size..].fill(GUARD);
+            let (_, rest) = row.split_at_mut(self.heads * self.size);
+            let unseen = match step.dropped {
+                0 => rest.len(),
+                _ => 2 * self.kv_width(),
+            };
+            rest[..unseen].fill(GUARD);
         }
-        let mut cache = || {
-            let mut rows = vec![GUARD; (self.position + self.count) * self.row_words()];
-            for row in rows.chunks_exact_mut(self.row_words()) {
-                let values = noise.f32s(self.kv_width(), 2.0);
-                self.cache.store_row(row, bytemuck::cast_slice(&values));
-            }
-            rows
-        };
+        let mut cache = || self.filled(&mut noise, step, context);
         let out = vec![GUARD; self.count * self.heads * self.size];
         let buffers = vec![qkv, cache(), cache(), out];
         let shader = shader(&attend::KERNEL, self.cache);
-        Case::new(self, shader, params, self.step(), buffers)
+        Case::new(what, shader, params, step, buffers)
+    }
+
+    /// Keys or values of every position that is in the cache; other rows hold no numbers.
+    fn filled(&self, noise: &mut Noise, step: Step, context: usize) -> Vec<u32> {
+        let row = self.row_words();
+        let mut cache = vec![GUARD; context * row];
+        for number in 0..(self.position + self.count) as u32 - step.dropped {
+            let at = step.cache_row(step.cached(number).0, context as u32) as usize * row;
+            let values = noise.f32s(self.kv_width(), 2.0);
+            self.cache
+                .store_row(&mut cache[at..at + row], bytemuck::cast_slice(&values));
+        }
+        cache
     }
 }

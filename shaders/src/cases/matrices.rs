@@ -123,15 +123,20 @@ impl Embedding {
     /// The rows of the ids that the shard has; the others stay as they are.
     pub fn embed(&self) -> Case {
         let cols = self.blocks * BLOCK;
+        // As few as the step needs: a later position goes round.
+        let slots = self.ids.len() + 1;
         let params = embed::Params {
             planes: self.format.layout(self.rows, cols).planes,
             first: self.first as u32,
             rows: self.rows as u32,
             blocks: self.blocks as u32,
-            unused: 0,
+            ids: slots as u32,
         };
         let weights = Noise::new(2).weights(self.format, self.rows, cols, self.size);
-        let ids = [&vec![GUARD; self.position], self.ids.as_slice()].concat();
+        let mut ids = vec![GUARD; slots];
+        for (id, position) in self.ids.iter().zip(self.position..) {
+            ids[position % slots] = *id;
+        }
         let out = vec![GUARD; self.ids.len() * cols];
         let step = Step::new(self.position as u32, self.ids.len() as u32);
         let shader = shader(&embed::KERNEL, self.format);

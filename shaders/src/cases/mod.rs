@@ -1,17 +1,19 @@
 //! Cases: a shader with params, a step and buffers, small enough to play anywhere, and how far from the reference a
-//! device may be. The tests play many odd shapes; a device's own check plays [`small`]. No GPU here.
+//! device may be. The tests play many odd shapes; a device's own trials play [`small_of`] a shader. No GPU here.
 
 mod attention;
 mod matrices;
 mod noise;
 mod rows;
+mod sliding;
 mod small;
 
 pub use attention::Attention;
 pub use matrices::{Embedding, Product};
 pub use noise::Noise;
 pub use rows::{Logits, Rows};
-pub use small::small;
+pub use sliding::Sliding;
+pub use small::{measured, small, small_of};
 
 use crate::cache::CacheFormat;
 use crate::kernel::{Kernel, Parts, Shader, Step};

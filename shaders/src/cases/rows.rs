@@ -94,15 +94,22 @@ impl Logits<'_> {
         format!("{} {rows} x {vocabulary} at {position}", self.what)
     }
 
+    /// The greedy id of the first row, of a step of `count` rows, goes to this word of the ids, which are as few as the
+    /// step needs: a later position goes round.
+    pub fn next_id(&self, count: usize) -> usize {
+        (self.position + count) % (count + 1)
+    }
+
     /// The greedy id of the first row, of a step of `count` rows.
     pub fn argmax(&self, count: usize) -> Case {
         let params = argmax::Params {
             vocabulary: self.vocabulary(),
+            ids: count as u32 + 1,
             ..Default::default()
         };
-        let mut ids: Vec<u32> = (0..self.position + count + 2).map(|i| i as u32).collect();
+        let mut ids: Vec<u32> = (0..=count as u32).collect();
         // Not the guard: the result may be any word.
-        ids[self.position + count] = 0x1234_5678;
+        ids[self.next_id(count)] = 0x1234_5678;
         let step = Step::new(self.position as u32, count as u32);
         let shader = shader(&argmax::KERNEL, Parts::default());
         let buffers = vec![self.words(), ids];
@@ -113,12 +120,14 @@ impl Logits<'_> {
 
     /// The score of every row, for ids that follow the rows' own.
     pub fn score(&self) -> Case {
+        let slots = self.rows.len() + 1;
         let params = score::Params {
             vocabulary: self.vocabulary(),
+            ids: slots as u32,
             ..Default::default()
         };
         let mut noise = Noise::new(9);
-        let ids = (0..self.position + self.rows.len() + 1)
+        let ids = (0..slots)
             .map(|_| noise.bits() % self.vocabulary())
             .collect();
         let out = vec![GUARD; self.rows.len() * 4];

@@ -1,7 +1,9 @@
-//! The cases that a device's own check plays: one or two of every shader, a few kilobytes each.
+//! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
+//! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows};
+use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding};
 use crate::cache::CacheFormat;
+use crate::kernel::Shader;
 use crate::weights::WeightFormat;
 
 /// At least one case of every shader.
@@ -9,6 +11,52 @@ pub fn small() -> Vec<Case> {
     let weights = WeightFormat::ALL.into_iter().flat_map(of_weights);
     let caches = CacheFormat::ALL.into_iter().flat_map(of_cache);
     weights.chain(caches).chain(plain()).collect()
+}
+
+/// The small cases of one shader.
+pub fn small_of(shader: &Shader) -> Vec<Case> {
+    let cases = match (shader.parts.weights, shader.parts.cache) {
+        (Some(format), _) => of_weights(format).to_vec(),
+        (_, Some(cache)) => of_cache(cache).to_vec(),
+        (None, None) => plain().to_vec(),
+    };
+    let of_shader = |case: &Case| case.shader == *shader;
+    cases.into_iter().filter(of_shader).collect()
+}
+
+/// A case as large as a small model's, where variants can differ in speed; at most some 2 MiB.
+///
+/// # Panics
+/// For a shader without any case: that is a bug of this file.
+pub fn measured(shader: &Shader) -> Case {
+    let products = shader.parts.weights.map(|format| {
+        let product = Product {
+            format,
+            rows: 1024,
+            blocks: 16,
+            count: 64,
+            offset: 0,
+            behind: 0,
+            accumulate: false,
+        };
+        vec![product.matvec(), product.matmul()]
+    });
+    let attention = shader.parts.cache.map(|cache| {
+        let attention = Attention {
+            cache,
+            heads: 8,
+            kv_heads: 2,
+            size: 64,
+            position: 500,
+            count: 12,
+            sharpness: 2.0,
+        };
+        vec![attention.attend()]
+    });
+    let large = products.into_iter().chain(attention).flatten();
+    let mut all = large.chain(small_of(shader));
+    let found = all.find(|case| case.shader == *shader);
+    found.expect("every shader has a small case")
 }
 
 fn of_weights(format: WeightFormat) -> [Case; 3] {
@@ -24,7 +72,8 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
     };
     let product = Product {
         format,
-        rows: 37,
+        // More than one workgroup in each direction, and a rest.
+        rows: 141,
         blocks: 8,
         count: 35,
         offset: 3,
@@ -34,7 +83,7 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
     [table.embed(), product.matvec(), product.matmul()]
 }
 
-fn of_cache(cache: CacheFormat) -> [Case; 2] {
+fn of_cache(cache: CacheFormat) -> [Case; 4] {
     let attention = Attention {
         cache,
         heads: 6,
@@ -44,10 +93,30 @@ fn of_cache(cache: CacheFormat) -> [Case; 2] {
         count: 3,
         sharpness: 2.0,
     };
-    [attention.kv_write(), attention.attend()]
+    let sliding = sliding(attention);
+    [
+        attention.kv_write(),
+        attention.attend(),
+        sliding.kv_write(),
+        sliding.attend(),
+    ]
 }
 
-fn plain() -> [Case; 9] {
+/// The same in a cache of 70 rows, whose ring the rows go round the end of.
+fn sliding(layer: Attention) -> Sliding {
+    let layer = Attention {
+        position: 134,
+        ..layer
+    };
+    Sliding {
+        layer,
+        keep: 4,
+        dropped: 67,
+        context: 70,
+    }
+}
+
+fn plain() -> [Case; 10] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -74,6 +143,7 @@ fn plain() -> [Case; 9] {
     [
         rotary.rope(),
         rotary.hadamard(),
+        sliding(rotary).rope(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

@@ -1,6 +1,6 @@
 //! `add`: the residual connection, where it is not part of a matrix product.
 
-use crate::kernel::{Access, Kernel, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -17,13 +17,16 @@ params! {
 /// x and out [count, 4 * quads].
 pub static KERNEL: Kernel = Kernel {
     name: "add",
-    wgsl: include_str!("add.wgsl"),
-    parts: &[],
     binds: &[bind("x", Access::Read), bind("out", Access::Update)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("add.wgsl"),
+        parts: &[],
+        constants: &[],
+        grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    }],
     reference,
 };
 

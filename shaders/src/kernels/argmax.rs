@@ -1,17 +1,17 @@
 //! `argmax`: the greedy next id, written behind the step's ids so that the next step can read it there.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 
 params! {
     /// Logits in a row.
     vocabulary: u32,
+    /// Words of `ids`, round which positions go.
+    ids: u32,
     /// Padding of the uniform.
     unused_0: u32,
     /// Padding of the uniform.
     unused_1: u32,
-    /// Padding of the uniform.
-    unused_2: u32,
 }
 
 /// What is written where a logit is not finite.
@@ -20,13 +20,16 @@ pub const NOT_FINITE: u32 = u32::MAX;
 /// logits `[vocabulary]`, ids [context + 1].
 pub static KERNEL: Kernel = Kernel {
     name: "argmax",
-    wgsl: include_str!("argmax.wgsl"),
-    parts: &[Part::ReduceBest],
     binds: &[bind("logits", Access::Read), bind("ids", Access::Write)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, _: &Step| [1, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("argmax.wgsl"),
+        parts: &[Part::ReduceBest],
+        constants: &[],
+        grid: |_, _: &Step| [1, 1, 1],
+    }],
     reference,
 };
 
@@ -45,6 +48,6 @@ pub(crate) fn best(logits: &[f32]) -> u32 {
 fn reference(call: Call<'_>) {
     let step = call.step;
     let (p, [logits, mut ids]) = call.open::<Params, 2>();
-    ids.words_mut()[(step.position + step.count) as usize] =
+    ids.words_mut()[((step.position + step.count) % p.ids) as usize] =
         best(&logits.f32s()[..p.vocabulary as usize]);
 }

@@ -4,9 +4,10 @@ const WORKGROUP: u32 = 256u;
 
 struct Params {
     vocabulary: u32,
+    // Positions share words of `ids` round a ring of this many.
+    ids: u32,
     unused_0: u32,
     unused_1: u32,
-    unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> logits: array<f32>;
@@ -16,6 +17,6 @@ struct Params {
 fn argmax(@builtin(local_invocation_index) lane: u32) {
     let best = reduce_best(best_of_lane(0u, params.vocabulary, lane), lane);
     if lane == 0u {
-        ids[step.position + step.count] = select(best.index, 0xffffffffu, best.broken != 0u);
+        ids[(step.position + step.count) % params.ids] = select(best.index, 0xffffffffu, best.broken != 0u);
     }
 }

@@ -1,7 +1,7 @@
 //! `attend`: causal attention with grouped queries over the KV cache, for each of the step's rows. Softmax is kept
 //! online (Milakov and Gimelshein, 2018), so that nothing grows with the context.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -18,17 +18,19 @@ params! {
     scale: f32,
     /// Query heads.
     heads: u32,
+    /// Rows of the cache.
+    context: u32,
     /// Padding of the uniform.
-    unused_0: u32,
-    /// Padding of the uniform.
-    unused_1: u32,
+    unused: u32,
 }
 
-/// qkv [count, 4 * stride], keys and values [context, kv_heads, head size], out [count, heads, head size].
+/// Queries of one key head that a workgroup of the tiled variant makes.
+const QUERIES: u32 = 16;
+
+/// qkv [count, 4 * stride] ending in the shifted queries, keys and values [context, kv_heads, head size],
+/// out [count, heads, head size].
 pub static KERNEL: Kernel = Kernel {
     name: "attend",
-    wgsl: include_str!("attend.wgsl"),
-    parts: &[Part::Cache],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Read),
@@ -37,8 +39,26 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+    variants: &[
+        Variant {
+            name: "tiled",
+            wgsl: include_str!("attend_tiled.wgsl"),
+            parts: &[Part::Cache, Part::Window, Part::QueryTile],
+            constants: &[],
+            grid: |params, step: &Step| {
+                let p = read::<Params>(params);
+                let queries = (p.group * step.count).div_ceil(QUERIES);
+                [p.heads / p.group, queries, 1]
+            },
+        },
+        Variant {
+            name: "plain",
+            wgsl: include_str!("attend.wgsl"),
+            parts: &[Part::Cache, Part::Window],
+            constants: &[],
+            grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
+        },
+    ],
     reference,
 };
 
@@ -47,31 +67,36 @@ fn reference(call: Call<'_>) {
     let (p, [qkv, keys, values, mut out]) = call.open::<Params, 4>();
     let (size, heads) = (p.quads as usize * 4, p.heads as usize);
     let elements = p.row_blocks as usize * BLOCK;
-    let rows = (step.position + step.count) as usize;
     let load = |words: &[u32]| -> Vec<Vec<f32>> {
         let all = words.chunks_exact(cache.row_bytes(elements) / 4);
-        all.take(rows)
+        all.take(p.context as usize)
             .map(|row| cache.load_row(row, elements))
             .collect()
     };
     let (keys, values) = (load(keys.words()), load(values.words()));
     for t in 0..step.count as usize {
-        let seen = step.position as usize + t + 1;
+        let seen = step.position + t as u32 + 1 - step.dropped;
         for head in 0..heads {
-            let query = &qkv.f32s()[t * p.stride as usize * 4 + head * size..][..size];
+            let stride = p.stride as usize * 4;
+            let queries = [0, stride - heads * size]
+                .map(|part| &qkv.f32s()[t * stride + part + head * size..][..size]);
             let at = head / p.group as usize * size;
-            let score = |key: &Vec<f32>| {
-                let products = query.iter().zip(&key[at..]).map(|(q, k)| q * k);
-                products.sum::<f32>() * p.scale
+            let row = |number| step.cache_row(step.cached(number).0, p.context) as usize;
+            let score = |number| {
+                let query = queries[usize::from(step.cached(number).1)];
+                let key = &keys[row(number)][at..];
+                query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
             };
-            let scores: Vec<f32> = keys[..seen].iter().map(score).collect();
+            let scores: Vec<f32> = (0..seen).map(score).collect();
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let shared = shares.iter().zip(&values);
+                let shared = shares.iter().zip(0..);
                 let sum: f64 = shared
-                    .map(|(share, value)| f64::from(*share) * f64::from(value[at + i]))
+                    .map(|(share, number)| {
+                        f64::from(*share) * f64::from(values[row(number)][at + i])
+                    })
                     .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }

@@ -2,6 +2,10 @@
 // One workgroup a query head of a row. In a tile a lane first scores one position; then it owns four elements of the
 // head and every `slices`-th position of the tile. Loops take four at a time: fewer rounds, of which some drivers allow
 // an invocation only 65,535.
+//
+// Where positions have left the cache, those that remain count as if they had always been neighbours: the kept ones lie
+// directly before the ring (Xiao et al., 2023). Rotary scores depend on the distance alone, so instead of rotating the
+// kept keys again a second query meets them, rotated at a position that is less by `dropped`. No key is written twice.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -17,8 +21,9 @@ struct Params {
     scale: f32,
     // Query heads.
     heads: u32,
-    unused_0: u32,
-    unused_1: u32,
+    // Rows of the cache.
+    context: u32,
+    unused: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
@@ -26,7 +31,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> values: array<CacheWord>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4<f32>>;
 
-var<workgroup> query: array<vec4<f32>, 32>;
+// The query, and behind it the one for kept positions.
+var<workgroup> query: array<vec4<f32>, 64>;
 var<workgroup> scores: array<f32, 64>;
 var<workgroup> highs: array<f32, 64>;
 var<workgroup> totals: array<f32, 64>;
@@ -42,9 +48,15 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let head = group.x;
     let quads = params.quads;
     let kv_head = head / params.group * quads;
-    let last = step.position + group.y;
+    let seen = window();
+    let last = step.position + group.y - step.dropped;
     if lane < quads {
-        query[lane] = qkv[group.y * params.stride + head * quads + lane] * params.scale;
+        let row = group.y * params.stride;
+        query[lane] = qkv[row + head * quads + lane] * params.scale;
+        if seen.kept > 0u {
+            let shifted = row + params.stride - params.heads * quads;
+            query[32u + lane] = qkv[shifted + head * quads + lane] * params.scale;
+        }
     }
     let quad = lane % quads;
     let slice = lane / quads;
@@ -56,14 +68,16 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     for (var first = 0u; first <= last; first += WORKGROUP) {
         workgroupBarrier();
         if first + lane <= last {
-            let row = first + lane;
+            let row = window_row(seen, first + lane);
+            let own = select(0u, 32u, first + lane < seen.kept);
             var score = 0.0;
             for (var i = 0u; i < quads; i += 8u) {
                 let key = keys_block(row, (kv_head + i) >> 3u);
-                score += dot(query[i], key[0]) + dot(query[i + 1u], key[1])
-                    + dot(query[i + 2u], key[2]) + dot(query[i + 3u], key[3]);
-                score += dot(query[i + 4u], key[4]) + dot(query[i + 5u], key[5])
-                    + dot(query[i + 6u], key[6]) + dot(query[i + 7u], key[7]);
+                let q = own + i;
+                score += dot(query[q], key[0]) + dot(query[q + 1u], key[1])
+                    + dot(query[q + 2u], key[2]) + dot(query[q + 3u], key[3]);
+                score += dot(query[q + 4u], key[4]) + dot(query[q + 5u], key[5])
+                    + dot(query[q + 6u], key[6]) + dot(query[q + 7u], key[7]);
             }
             scores[lane] = score;
         } else {
@@ -80,9 +94,9 @@ fn attend(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         sum *= shrink;
         highest = high;
         for (var i = slice; i < WORKGROUP; i += slices * 4u) {
-            let position = vec4<u32>(0u, slices, slices * 2u, slices * 3u) + first + i;
-            let share = select(vec4<f32>(), exp(four_scores(i, slices) - high), position <= vec4<u32>(last));
-            let row = min(position, vec4<u32>(last));
+            let number = vec4<u32>(0u, slices, slices * 2u, slices * 3u) + first + i;
+            let share = select(vec4<f32>(), exp(four_scores(i, slices) - high), number <= vec4<u32>(last));
+            let row = window_rows(seen, min(number, vec4<u32>(last)));
             let mine = kv_head + quad;
             total += dot(share, vec4<f32>(1.0));
             sum += share.x * values_quad(row.x, mine) + share.y * values_quad(row.y, mine)

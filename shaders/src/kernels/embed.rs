@@ -1,6 +1,6 @@
 //! `embed`: rows of the embedding table, dequantised. Reads the ids that the session keeps on the GPU.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -13,15 +13,13 @@ params! {
     rows: u32,
     /// Blocks of 32 in a row.
     blocks: u32,
-    /// Padding of the uniform.
-    unused: u32,
+    /// Words of `ids`, round which positions go.
+    ids: u32,
 }
 
-/// weights [rows, 32 * blocks], ids `[context]`, out [count, 32 * blocks].
+/// weights [rows, 32 * blocks], ids [context + 1], out [count, 32 * blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "embed",
-    wgsl: include_str!("embed.wgsl"),
-    parts: &[Part::Weights],
     binds: &[
         bind("weights", Access::Gather),
         bind("ids", Access::Gather),
@@ -29,8 +27,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, step: &Step| [step.count, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("embed.wgsl"),
+        parts: &[Part::Weights],
+        constants: &[],
+        grid: |_, step: &Step| [step.count, 1, 1],
+    }],
     reference,
 };
 
@@ -40,7 +43,7 @@ fn reference(call: Call<'_>) {
     let (p, [weights, ids, mut out]) = call.open::<Params, 3>();
     let (blocks, out) = (p.blocks as usize, out.f32s_mut());
     for t in 0..step.count as usize {
-        let id = ids.words()[step.position as usize + t];
+        let id = ids.words()[((step.position + t as u32) % p.ids) as usize];
         let Some(row) = id.checked_sub(p.first).filter(|row| *row < p.rows) else {
             continue;
         };

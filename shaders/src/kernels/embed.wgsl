@@ -7,7 +7,8 @@ struct Params {
     rows: u32,
     // Blocks of 32 in a row.
     blocks: u32,
-    unused: u32,
+    // Positions share words of `ids` round a ring of this many.
+    ids: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
@@ -16,7 +17,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn embed(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let id = ids[step.position + group.x];
+    let id = ids[(step.position + group.x) % params.ids];
     if id < params.first || id - params.first >= params.rows {
         return;
     }

@@ -2,7 +2,7 @@
 //! over all of a head, so that few bits hold it (Ashkboos et al., 2024), and it is its own inverse: products of turned
 //! queries and keys are those of the heads as they were.
 
-use crate::kernel::{Access, Kernel, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -20,16 +20,19 @@ params! {
 /// heads [count, 32 * row_blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "hadamard",
-    wgsl: include_str!("hadamard.wgsl"),
-    parts: &[],
     binds: &[bind("heads", Access::Update)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        let groups = read::<Params>(params).row_blocks.div_ceil(64);
-        [groups, step.count, 1]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("hadamard.wgsl"),
+        parts: &[],
+        constants: &[],
+        grid: |params, step: &Step| {
+            let groups = read::<Params>(params).row_blocks.div_ceil(64);
+            [groups, step.count, 1]
+        },
+    }],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `kv_write`: the step's keys and values go to their rows of the cache, in the cache's own format.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -13,13 +13,19 @@ params! {
     values_offset: u32,
     /// Row length of qkv / 4.
     stride: u32,
+    /// Rows of the cache.
+    context: u32,
+    /// Padding of the uniform.
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
+    /// Padding of the uniform.
+    unused_2: u32,
 }
 
 /// qkv [count, 4 * stride], keys and values [context, 32 * row_blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "kv_write",
-    wgsl: include_str!("kv_write.wgsl"),
-    parts: &[Part::CachePack],
     binds: &[
         bind("qkv", Access::Read),
         bind("keys", Access::Write),
@@ -27,11 +33,16 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        let groups = read::<Params>(params).row_blocks.div_ceil(64);
-        [groups, step.count, 2]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("kv_write.wgsl"),
+        parts: &[Part::CachePack, Part::Window],
+        constants: &[],
+        grid: |params, step: &Step| {
+            let groups = read::<Params>(params).row_blocks.div_ceil(64);
+            [groups, step.count, 2]
+        },
+    }],
     reference,
 };
 
@@ -41,7 +52,7 @@ fn reference(call: Call<'_>) {
     let (elements, stride) = (p.row_blocks as usize * BLOCK, p.stride as usize * 4);
     let words = cache.row_bytes(elements) / 4;
     for t in 0..step.count as usize {
-        let row = step.position as usize + t;
+        let row = step.cache_row(step.position + t as u32, p.context) as usize;
         for (to, offset) in [(&mut keys, p.keys_offset), (&mut values, p.values_offset)] {
             let from = &qkv.f32s()[t * stride + offset as usize * 4..][..elements];
             cache.store_row(&mut to.words_mut()[row * words..][..words], from);

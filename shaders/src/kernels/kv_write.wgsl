@@ -9,6 +9,11 @@ struct Params {
     keys_offset: u32,
     values_offset: u32,
     stride: u32,
+    // Rows of the cache.
+    context: u32,
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
@@ -28,7 +33,7 @@ fn store(z: u32, at: u32, word: u32) {
 @compute @workgroup_size(64)
 fn kv_write(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let block = group.x * WORKGROUP + lane;
-    let start = cache_start(step.position + group.y, params.row_blocks);
+    let start = cache_start(cache_row(step.position + group.y), params.row_blocks);
     var packed: CacheBlock;
     if block < params.row_blocks {
         let i = group.y * params.stride + block * 8u + select(params.values_offset, params.keys_offset, group.z == 0u);

@@ -1,6 +1,6 @@
 //! `matmul`: a quantised matrix times the step's rows of activations, optionally added to what is there. Prefill.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -25,14 +25,15 @@ params! {
     unused_2: u32,
 }
 
-/// Rows of W and rows of x that a workgroup makes.
-const TILE: [u32; 2] = [128, 16];
+/// Workgroups where each makes `tile`: rows of W, rows of x.
+fn tiles(params: &[u8], step: &Step, tile: [u32; 2]) -> [u32; 3] {
+    let rows = read::<Params>(params).rows;
+    [rows.div_ceil(tile[0]), step.count.div_ceil(tile[1]), 1]
+}
 
 /// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {
     name: "matmul",
-    wgsl: include_str!("matmul.wgsl"),
-    parts: &[Part::Weights],
     binds: &[
         bind("weights", Access::Read),
         bind("x", Access::Read),
@@ -40,14 +41,22 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        [
-            read::<Params>(params).rows.div_ceil(TILE[0]),
-            step.count.div_ceil(TILE[1]),
-            1,
-        ]
-    },
+    variants: &[
+        Variant {
+            name: "wide",
+            wgsl: include_str!("matmul_wide.wgsl"),
+            parts: &[Part::Weights, Part::Products],
+            constants: &[],
+            grid: |params, step: &Step| tiles(params, step, [128, 32]),
+        },
+        Variant {
+            name: "plain",
+            wgsl: include_str!("matmul.wgsl"),
+            parts: &[Part::Weights],
+            constants: &[],
+            grid: |params, step: &Step| tiles(params, step, [64, 4]),
+        },
+    ],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `matvec`: a quantised matrix times one row of activations, optionally added to what is there. Decode and the head.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -17,15 +17,17 @@ params! {
     accumulate: u32,
 }
 
-/// Lanes that share four rows; at least four, since one lane stores one row.
-const LANES: u32 = 8;
-const ROWS_PER_WORKGROUP: u32 = 64 / LANES * 4;
+/// Lanes that share 16 rows; at least four, since one lane stores four rows.
+const LANES: u32 = 4;
+
+/// Workgroups where each makes that many rows.
+fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
+    [read::<Params>(params).rows.div_ceil(rows), 1, 1]
+}
 
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec",
-    wgsl: include_str!("matvec.wgsl"),
-    parts: &[Part::Weights, Part::ReduceAdd4],
     binds: &[
         bind("weights", Access::Read),
         bind("x", Access::Read),
@@ -33,14 +35,22 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[("LANES", LANES)],
-    grid: |params, _: &Step| {
-        [
-            read::<Params>(params).rows.div_ceil(ROWS_PER_WORKGROUP),
-            1,
-            1,
-        ]
-    },
+    variants: &[
+        Variant {
+            name: "wide",
+            wgsl: include_str!("matvec_wide.wgsl"),
+            parts: &[Part::Weights, Part::Products, Part::ReduceRows],
+            constants: &[("LANES", LANES)],
+            grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
+        },
+        Variant {
+            name: "plain",
+            wgsl: include_str!("matvec.wgsl"),
+            parts: &[Part::Weights],
+            constants: &[],
+            grid: |params, _: &Step| workgroups(params, 64),
+        },
+    ],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `rms_norm`: RMSNorm with a gain (Zhang and Sennrich, 2019), of every row or of the step's last one.
 
-use crate::kernel::{Access, Kernel, Part, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -17,8 +17,6 @@ params! {
 /// x [count, cols], gain `[cols]`, out [count or 1, cols].
 pub static KERNEL: Kernel = Kernel {
     name: "rms_norm",
-    wgsl: include_str!("rms_norm.wgsl"),
-    parts: &[Part::ReduceAdd],
     binds: &[
         bind("x", Access::Read),
         bind("gain", Access::Read),
@@ -26,18 +24,23 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        [
-            if read::<Params>(params).last_only == 1 {
-                1
-            } else {
-                step.count
-            },
-            1,
-            1,
-        ]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("rms_norm.wgsl"),
+        parts: &[Part::ReduceAdd],
+        constants: &[],
+        grid: |params, step: &Step| {
+            [
+                if read::<Params>(params).last_only == 1 {
+                    1
+                } else {
+                    step.count
+                },
+                1,
+                1,
+            ]
+        },
+    }],
     reference,
 };
 

@@ -1,6 +1,6 @@
 //! `rope`: rotary position embedding (Su et al., 2021) of queries and keys, in place, by a host-made table of angles.
 
-use crate::kernel::{Access, Kernel, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -10,35 +10,55 @@ params! {
     quads: u32,
     /// Row length / 4.
     stride: u32,
-    /// Padding of the uniform.
-    unused: u32,
+    /// Query heads.
+    queries: u32,
 }
 
-/// angles [count, head size / 2, (cos, sin)], qkv [count, 4 * stride].
+/// angles [count, head size / 2, (cos, sin)], twice as many where positions have left the cache;
+/// qkv [count, 4 * stride], a row of which ends in room for the shifted queries.
 pub static KERNEL: Kernel = Kernel {
     name: "rope",
-    wgsl: include_str!("rope.wgsl"),
-    parts: &[],
     binds: &[bind("angles", Access::Read), bind("qkv", Access::Update)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| {
-        let p: Params = read(params);
-        [(p.heads * p.quads).div_ceil(64), step.count, 1]
-    },
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("rope.wgsl"),
+        parts: &[],
+        constants: &[],
+        grid: |params, step: &Step| {
+            let p: Params = read(params);
+            [(p.heads * p.quads).div_ceil(64), step.count, 1]
+        },
+    }],
     reference,
 };
 
 fn reference(call: Call<'_>) {
-    let count = call.step.count as usize;
+    let step = call.step;
+    let count = step.count as usize;
     let (p, [angles, mut qkv]) = call.open::<Params, 2>();
     let (head, stride) = (p.quads as usize * 4, p.stride as usize * 4);
     for t in 0..count {
-        let row = &mut qkv.f32s_mut()[t * stride..][..p.heads as usize * head];
-        for (i, pair) in row.chunks_exact_mut(2).enumerate() {
-            let at = t * head + i * 2 % head;
-            let (cos, sin) = (angles.f32s()[at], angles.f32s()[at + 1]);
+        let row = &mut qkv.f32s_mut()[t * stride..][..stride];
+        let queries = p.queries as usize * head;
+        if step.dropped > 0 {
+            let (from, shifted) = row.split_at_mut(stride - queries);
+            shifted.copy_from_slice(&from[..queries]);
+            rotate(shifted, &angles.f32s()[(count + t) * head..][..head]);
+        }
+        rotate(
+            &mut row[..p.heads as usize * head],
+            &angles.f32s()[t * head..][..head],
+        );
+    }
+}
+
+/// Every head of a row by the same angles.
+fn rotate(heads: &mut [f32], angles: &[f32]) {
+    for head in heads.chunks_exact_mut(angles.len()) {
+        for (pair, angle) in head.chunks_exact_mut(2).zip(angles.chunks_exact(2)) {
+            let (cos, sin) = (angle[0], angle[1]);
             (pair[0], pair[1]) = (pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos);
         }
     }

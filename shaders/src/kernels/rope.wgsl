@@ -1,6 +1,9 @@
 // Rotary position embedding (Su et al., 2021) in place, on the first `heads` heads of each row, pairs (2i, 2i+1) as GGUF
 // stores them. The angles come as a table of (cos, sin) made in f64 on the host: WGSL promises little of sin and cos
 // of large numbers. One lane two pairs.
+//
+// Where positions have left the cache, the queries are rotated a second time, as if at a position that is less by
+// `dropped`, into the end of the row: those meet the kept keys. Their angles follow those of the step's rows.
 struct Params {
     // Query heads and key heads together: they lie side by side.
     heads: u32,
@@ -8,11 +11,22 @@ struct Params {
     quads: u32,
     // Row length / 4.
     stride: u32,
-    unused: u32,
+    // Query heads.
+    queries: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> angles: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>;
+
+// Two pairs by their (cos, sin).
+fn rotate(v: vec4<f32>, angle: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(
+        v.x * angle.x - v.y * angle.y,
+        v.x * angle.y + v.y * angle.x,
+        v.z * angle.z - v.w * angle.w,
+        v.z * angle.w + v.w * angle.z,
+    );
+}
 
 @compute @workgroup_size(64)
 fn rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -20,13 +34,12 @@ fn rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if i >= params.heads * params.quads {
         return;
     }
-    let angle = angles[group.y * params.quads + i % params.quads];
     let at = group.y * params.stride + i;
     let v = qkv[at];
-    qkv[at] = vec4<f32>(
-        v.x * angle.x - v.y * angle.y,
-        v.x * angle.y + v.y * angle.x,
-        v.z * angle.z - v.w * angle.w,
-        v.z * angle.w + v.w * angle.z,
-    );
+    qkv[at] = rotate(v, angles[group.y * params.quads + i % params.quads]);
+    let queries = params.queries * params.quads;
+    if step.dropped > 0u && i < queries {
+        let angle = angles[(step.count + group.y) * params.quads + i % params.quads];
+        qkv[at + params.stride - queries] = rotate(v, angle);
+    }
 }

@@ -2,25 +2,23 @@
 //! really came next. 16 bytes a row come back instead of the logits.
 
 use super::argmax::best;
-use crate::kernel::{Access, Kernel, Part, Step, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
 use crate::reference::Call;
 
 params! {
     /// Logits in a row.
     vocabulary: u32,
+    /// Words of `ids`, round which positions go.
+    ids: u32,
     /// Padding of the uniform.
     unused_0: u32,
     /// Padding of the uniform.
     unused_1: u32,
-    /// Padding of the uniform.
-    unused_2: u32,
 }
 
 /// logits [count, vocabulary], ids [context + 1], out [count, 4]: (id, logit, log sum exp, logit of the next id).
 pub static KERNEL: Kernel = Kernel {
     name: "score",
-    wgsl: include_str!("score.wgsl"),
-    parts: &[Part::ReduceBest, Part::ReduceAdd],
     binds: &[
         bind("logits", Access::Read),
         bind("ids", Access::Gather),
@@ -28,8 +26,13 @@ pub static KERNEL: Kernel = Kernel {
     ],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |_, step: &Step| [step.count, 1, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("score.wgsl"),
+        parts: &[Part::ReduceBest, Part::ReduceAdd],
+        constants: &[],
+        grid: |_, step: &Step| [step.count, 1, 1],
+    }],
     reference,
 };
 
@@ -45,7 +48,7 @@ fn reference(call: Call<'_>) {
     {
         let highest = row.iter().copied().fold(f32::MIN, f32::max);
         let sum: f64 = row.iter().map(|v| f64::from(v - highest).exp()).sum();
-        let next = ids.words()[step.position as usize + t + 1] as usize;
+        let next = ids.words()[((step.position + t as u32 + 1) % p.ids) as usize] as usize;
         out.words_mut()[t * 4..][..4].copy_from_slice(&[
             best(row),
             highest.to_bits(),

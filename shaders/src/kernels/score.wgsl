@@ -4,9 +4,10 @@ const WORKGROUP: u32 = 256u;
 
 struct Params {
     vocabulary: u32,
+    // Positions share words of `ids` round a ring of this many.
+    ids: u32,
     unused_0: u32,
     unused_1: u32,
-    unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> logits: array<f32>;
@@ -23,7 +24,7 @@ fn score(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     }
     let total = reduce_add(sum, lane, WORKGROUP);
     if lane == 0u {
-        let next = min(ids[step.position + group.x + 1u], params.vocabulary - 1u);
+        let next = min(ids[(step.position + group.x + 1u) % params.ids], params.vocabulary - 1u);
         let id = select(best.index, 0xffffffffu, best.broken != 0u);
         out[group.x] = vec4<u32>(
             id,

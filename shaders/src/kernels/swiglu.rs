@@ -1,6 +1,6 @@
 //! `swiglu`: silu(gate) * up (Shazeer, 2020), gate and up side by side in each row.
 
-use crate::kernel::{Access, Kernel, Step, bind, params, read};
+use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -17,13 +17,16 @@ params! {
 /// gate_up [count, 8 * quads], out [count, 4 * quads].
 pub static KERNEL: Kernel = Kernel {
     name: "swiglu",
-    wgsl: include_str!("swiglu.wgsl"),
-    parts: &[],
     binds: &[bind("gate_up", Access::Read), bind("out", Access::Write)],
     params: FIELDS,
     params_bytes: size_of::<Params>(),
-    constants: &[],
-    grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    variants: &[Variant {
+        name: "plain",
+        wgsl: include_str!("swiglu.wgsl"),
+        parts: &[],
+        constants: &[],
+        grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
+    }],
     reference,
 };
 

@@ -1,8 +1,10 @@
-// What changes from one step to the next: `count` rows of the sequence from `position` on.
+// What changes from one step to the next: `count` rows of the sequence from `position` on. The cache holds the first
+// `keep` positions and a ring of the latest; `dropped` positions between the two have left it.
 struct Step {
     position: u32,
     count: u32,
-    unused: vec2<u32>,
+    keep: u32,
+    dropped: u32,
 }
 @group(0) @binding(1) var<uniform> step: Step;
 

@@ -1,7 +1,7 @@
 //! Options that several commands share.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, KvFormat, Sampling, WeightFormat};
+use lorgnette::{Adapter, KvFormat, Profile, Sampling, WeightFormat};
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -37,9 +37,16 @@ pub struct Device {
     /// A part of the adapter's name, driver or backend; `cpu` plays the plain references, very slowly
     #[arg(long, value_name = "NAME-part|cpu", value_parser = adapter)]
     pub adapter: Option<Adapter>,
+    /// Use no more than this kind of device has; an adapter that has less is refused
+    #[arg(long, value_name = "NAME", default_value = Profile::NATIVE.name, value_parser = profile())]
+    pub profile: Profile,
     /// Bind at most this many bytes at once, as on a smaller device
     #[arg(long, value_name = "BYTES")]
     pub max_binding: Option<u64>,
+    /// Variants of kernels: KERNEL=NAME or KERNEL[TYPE]=NAME uses that one alone, in-order takes the first right one; by
+    /// default the fastest right one. `doctor` shows the names
+    #[arg(long, value_name = "LIST-or-FILE")]
+    pub variants: Option<String>,
 }
 
 /// Positions of a session.
@@ -119,6 +126,11 @@ pub fn weight_format() -> impl TypedValueParser<Value = WeightFormat> {
         all.find(|format| format.name() == name)
             .expect("one of the possible values")
     })
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(|profile| profile.name))
+        .map(|name| Profile::named(&name).expect("one of the possible values"))
 }
 
 fn adapter(name: &str) -> Result<Adapter, String> {

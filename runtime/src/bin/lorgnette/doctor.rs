@@ -1,18 +1,21 @@
-//! `lorgnette doctor`: which adapters this machine has, which one would be used, and whether it computes rightly.
+//! `lorgnette doctor`: which adapters this machine has, which one would be used, and the verdict on it: whether it
+//! computes rightly, by which variant of each kernel, how fast. Made to be pasted into a report.
 
-use std::collections::BTreeMap;
-
-use lorgnette::selftest::{SelfTest, Verdict, selftest};
-use lorgnette::{Adapter, AdapterKind, AdapterReport, adapters};
+use lorgnette::trust::{Judged, Outcome};
+use lorgnette::{Adapter, AdapterKind, AdapterReport, adapters, every_shader};
 use serde::Serialize;
 
 use crate::args;
-use crate::output::{Failure, Result, bytes, json, write};
+use crate::load::count_bar;
+use crate::output::{Failure, Result, bytes, json, table, write};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     device: args::Device,
+    /// Forget what was found out before, and try everything again
+    #[arg(long)]
+    fresh: bool,
     /// One object with the same
     #[arg(long)]
     json: bool,
@@ -20,19 +23,31 @@ pub struct Args {
 
 #[derive(Debug, Serialize)]
 struct Report {
+    version: &'static str,
+    system: String,
     adapters: Vec<Found>,
     chosen: Option<Chosen>,
-    /// Every kernel with every part it takes, on the chosen adapter against its reference.
+    /// Every kernel with every part it takes, on the chosen adapter; none where the references play.
     kernels: Vec<Kernel>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct Kernel {
     kernel: String,
-    passed: bool,
-    cases: usize,
+    /// The variant that is used; none if no variant is right.
+    used: Option<&'static str>,
+    variants: Vec<Variant>,
+}
+
+#[derive(Debug, Serialize)]
+struct Variant {
+    name: &'static str,
+    /// right, wrong, refused, or barred
+    outcome: &'static str,
     /// The worst case: mean squared error over the mean square of what was expected.
     nmse: f64,
+    /// Seconds of one dispatch of a common size, where there was a choice.
+    seconds: Option<f64>,
     /// What is wrong, empty where nothing is.
     message: String,
 }
@@ -68,58 +83,56 @@ const NO_ADAPTER: &str = "no adapter: expected a Vulkan or Metal driver, found n
 pub fn run(args: &Args) -> Result<()> {
     let adapters = adapters();
     let asked = args.device.adapter.clone().unwrap_or_default();
-    if adapters.is_empty() && asked != Adapter::Cpu {
-        return tell(
-            args,
-            &Report {
-                adapters: Vec::new(),
-                chosen: None,
-                kernels: Vec::new(),
-            },
-        )
-        .and(Err(Failure::Verdict(NO_ADAPTER.to_owned())));
+    let mut report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        adapters: adapters.into_iter().map(Found::from).collect(),
+        chosen: None,
+        kernels: Vec::new(),
+    };
+    if report.adapters.is_empty() && asked != Adapter::Cpu {
+        return tell(args, &report).and(Err(Failure::Verdict(NO_ADAPTER.to_owned())));
     }
     let runtime = args.device.runtime()?;
-    let report = Report {
-        adapters: adapters.into_iter().map(Found::from).collect(),
-        chosen: Some(Chosen {
-            name: runtime.adapter().name.clone(),
-            why: why(&asked, runtime.adapter().kind),
-        }),
-        kernels: kernels(&selftest(&runtime)),
-    };
+    if args.fresh {
+        runtime.forget_verdict();
+    }
+    let bar = count_bar("trying kernels", 0);
+    let judged = runtime.judge(&every_shader(), &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    report.kernels = judged?.iter().map(Kernel::from).collect();
+    report.chosen = Some(Chosen {
+        name: runtime.adapter().name.clone(),
+        why: why(&asked, runtime.adapter().kind),
+    });
     tell(args, &report)?;
-    match report
-        .kernels
-        .iter()
-        .filter(|kernel| !kernel.passed)
-        .count()
-    {
+    match report.unusable() {
         0 => Ok(()),
-        failed => Err(Failure::Verdict(format!(
-            "{failed} kernels are wrong on {}",
+        unusable => Err(Failure::Verdict(format!(
+            "{unusable} kernels have no variant that is right on {}",
             runtime.adapter().name
         ))),
     }
 }
 
-/// One line for each kernel and part, over all of its cases.
-fn kernels(tests: &[SelfTest]) -> Vec<Kernel> {
-    let mut all: BTreeMap<&str, Kernel> = BTreeMap::new();
-    for test in tests {
-        let kernel = all.entry(&test.shader).or_insert_with(|| Kernel {
-            kernel: test.shader.clone(),
-            passed: true,
-            ..Kernel::default()
+impl From<&Judged> for Kernel {
+    fn from(judged: &Judged) -> Self {
+        let variants = judged.found.iter().map(|(program, finding)| Variant {
+            name: program.variant.name,
+            outcome: finding.outcome.name(),
+            nmse: finding.nmse,
+            seconds: finding.seconds,
+            message: finding.message.clone(),
         });
-        kernel.cases += 1;
-        kernel.nmse = kernel.nmse.max(test.distance.nmse);
-        if test.verdict != Verdict::Passed && kernel.passed {
-            kernel.passed = false;
-            kernel.message = format!("{}: {}", test.case, test.message);
+        Self {
+            kernel: judged.shader.label(),
+            used: judged.used.map(|program| program.variant.name),
+            variants: variants.collect(),
         }
     }
-    all.into_values().collect()
 }
 
 fn tell(args: &Args, report: &Report) -> Result<()> {
@@ -171,7 +184,7 @@ impl From<AdapterReport> for Found {
 
 impl Report {
     fn page(&self) -> String {
-        let mut page = String::new();
+        let mut page = format!("lorgnette {} on {}\n", self.version, self.system);
         for adapter in &self.adapters {
             let (limits, (low, high)) = (&adapter.limits, adapter.limits.subgroup_sizes);
             let workgroup = bytes(limits.max_workgroup_bytes.into());
@@ -201,17 +214,46 @@ impl Report {
         if let Some(chosen) = &self.chosen {
             page += &format!("used: {} ({})\n", chosen.name, chosen.why);
         }
-        let passed = self.kernels.iter().filter(|kernel| kernel.passed).count();
         if !self.kernels.is_empty() {
-            page += &format!("kernels right here: {passed} of {}\n", self.kernels.len());
+            page += &self.verdict();
         }
+        page
+    }
+
+    fn unusable(&self) -> usize {
+        self.kernels.iter().filter(|k| k.used.is_none()).count()
+    }
+
+    /// A row for each variant, with `*` before the one that is used.
+    fn verdict(&self) -> String {
+        let all = self.kernels.len();
+        let mut page = format!("kernels right here: {} of {all}\n", all - self.unusable());
+        let head = ["  kernel", "variant", "found", "error", "time", ""];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
         for kernel in &self.kernels {
-            let verdict = if kernel.passed { "right" } else { "WRONG" };
-            page += &format!(
-                "  {:<18}{verdict}  error {:.0e}  {}\n",
-                kernel.kernel, kernel.nmse, kernel.message
-            );
+            for (at, variant) in kernel.variants.iter().enumerate() {
+                let used = kernel.used == Some(variant.name);
+                let right = variant.outcome == Outcome::Right.name();
+                let name = if at == 0 { kernel.kernel.as_str() } else { "" };
+                let mark = if used { '*' } else { ' ' };
+                let time = variant
+                    .seconds
+                    .map(|seconds| format!("{:.3} ms", seconds * 1e3));
+                rows.push(vec![
+                    format!("  {name}"),
+                    format!("{mark}{}", variant.name),
+                    if right {
+                        "right".to_owned()
+                    } else {
+                        variant.outcome.to_uppercase()
+                    },
+                    format!("{:.0e}", variant.nmse),
+                    time.unwrap_or_default(),
+                    variant.message.clone(),
+                ]);
+            }
         }
+        page += &table(&rows, 3);
         page
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
 use lorgnette::{
-    Blueprint, COMMON_BINDING_BYTES, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage,
+    Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage, Variants,
 };
 
 use crate::args::{Device, File, Load};
@@ -38,8 +38,23 @@ impl Device {
     pub fn runtime(&self) -> Result<Runtime> {
         Ok(Runtime::new(RuntimeOptions {
             adapter: self.adapter.clone().unwrap_or_default(),
+            profile: self.profile,
             max_binding_bytes: self.max_binding,
+            cache_dir: lorgnette::cache_dir().ok(),
+            variants: self.variants()?,
+            ..RuntimeOptions::default()
         })?)
+    }
+
+    fn variants(&self) -> Result<Variants> {
+        let Some(given) = &self.variants else {
+            return Ok(Variants::default());
+        };
+        let path = Path::new(given);
+        match path.is_file() {
+            true => Ok(text(None, Some(path), "--variants")?.parse()?),
+            false => Ok(given.parse()?),
+        }
     }
 }
 
@@ -71,7 +86,12 @@ impl Load {
         let checkpoint = self.file.open()?;
         let binding = match &self.device.adapter {
             Some(_) => self.device.runtime()?.max_binding_bytes(),
-            None => self.device.max_binding.unwrap_or(COMMON_BINDING_BYTES),
+            None => {
+                let binding = self.device.profile.binding_bytes();
+                self.device
+                    .max_binding
+                    .map_or(binding, |asked| asked.min(binding))
+            }
         };
         let blueprint = Blueprint::new(&checkpoint, &self.options(context), binding)?;
         Ok((checkpoint, blueprint))
@@ -94,7 +114,7 @@ impl AllocatorPeak {
     }
 }
 
-/// One bar after the other: pipelines, then weights.
+/// One bar after the other: trials, pipelines, weights.
 struct LoadBars {
     stage: Option<Stage>,
     bar: ProgressBar,
@@ -115,6 +135,7 @@ impl LoadBars {
             self.bar.finish_and_clear();
             self.stage = Some(progress.stage);
             self.bar = match progress.stage {
+                Stage::Trials => count_bar("trying kernels", progress.total),
                 Stage::Pipelines => count_bar("pipelines", progress.total),
                 Stage::Weights => byte_bar("weights", progress.total),
             };

@@ -95,7 +95,7 @@ fn page(plan: &Plan, step: &Step, kv_width: usize) -> String {
         let (read, written) = plan.traffic(dispatch, step);
         read_all += read;
         written_all += written;
-        let [x, y, z] = dispatch.grid(step);
+        let [x, y, z] = dispatch.grid(dispatch.shader.wanted().variant, step);
         rows.push(cells([
             &at.to_string(),
             &dispatch.label,

@@ -1,0 +1,276 @@
+//! What a device is trusted with: before a program plays in a model, it is tried on this very device against its plain
+//! reference, and among those that are right the fastest is taken. What was found out is kept for the next start.
+//!
+//! A trial can end the process: a compiler crashes, a driver hangs. So each is announced on the disk first, and what is
+//! found announced at the next start is barred. Nothing here names a model or a GPU interface.
+
+mod store;
+mod trial;
+mod variants;
+mod verdict;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lorgnette_shaders::{Program, Shader, Variant, fingerprint, shaders};
+
+use crate::gpu::{AdapterReport, Gpu};
+use crate::{Error, Result};
+use store::{Desk, Store};
+use verdict::Verdict;
+
+pub use trial::{Trial, check};
+pub use variants::Variants;
+pub use verdict::{Finding, Outcome};
+
+/// A shader, what is known of its programs on this device, and which one is used.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What is computed.
+    pub shader: Shader,
+    /// The program that is used: the choice among the right ones. `None` if there is no right one.
+    pub used: Option<Program>,
+    /// Each program that was looked at, the most wanted first.
+    pub found: Vec<(Program, Finding)>,
+}
+
+/// How often the last hope of a kernel may fail to come back: once it may have been a person who ended the process.
+const LOSSES: u32 = 2;
+
+/// The verdict on one device.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    variants: Variants,
+    extra: Vec<(&'static str, &'static Variant)>,
+    device: String,
+    store: Option<Store>,
+    /// Read when it is first asked for.
+    verdict: Mutex<Option<Verdict>>,
+}
+
+impl Trust {
+    /// Nothing is tried yet. `extra` are variants of kernels, by name, that are wanted before the kernel's own.
+    pub fn new(
+        report: &AdapterReport,
+        variants: Variants,
+        extra: Vec<(&'static str, &'static Variant)>,
+        cache_dir: Option<&Path>,
+    ) -> Result<Self> {
+        // A driver's next version, or ours, is another device.
+        let device = format!("lorgnette {} on {report:?}", env!("CARGO_PKG_VERSION"));
+        let name = format!("{:016x}", fingerprint(device.as_bytes()));
+        let trust = Self {
+            variants,
+            extra,
+            store: cache_dir.map(|folder| Store::new(folder, &name)),
+            device,
+            verdict: Mutex::default(),
+        };
+        let known = |shader: &Shader| {
+            let programs = trust.programs(*shader);
+            programs
+                .iter()
+                .map(|program| program.variant.name)
+                .collect()
+        };
+        trust.variants.check(&known)?;
+        Ok(trust)
+    }
+
+    /// What may be used for a shader, the most wanted first.
+    fn candidates(&self, shader: &Shader) -> Vec<Program> {
+        let mut programs = self.programs(*shader);
+        if let Some(pinned) = self.variants.of(shader) {
+            programs.retain(|program| program.variant.name == pinned);
+        }
+        programs
+    }
+
+    fn programs(&self, shader: Shader) -> Vec<Program> {
+        let extra = self
+            .extra
+            .iter()
+            .filter(|(name, _)| *name == shader.kernel.name);
+        let extra = extra.map(|(_, variant)| shader.by(variant));
+        extra.chain(shader.programs()).collect()
+    }
+
+    /// Tries what is not known yet of these shaders' programs, and says what is to be used. `progress` gets how many are
+    /// tried, of how many.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
+    pub fn judge(
+        &self,
+        gpu: &Arc<Gpu>,
+        shaders: &[Shader],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<Judged>> {
+        let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = verdict.get_or_insert_with(|| self.read());
+        let open: Vec<&Shader> = shaders
+            .iter()
+            .filter(|s| self.is_open(verdict, s))
+            .collect();
+        if !open.is_empty() {
+            let mut desk = self.store.as_ref().and_then(Store::sit_down);
+            if desk.is_some() {
+                // Another process may have written since.
+                *verdict = self.read();
+            }
+            if let Some(desk) = &mut desk {
+                self.mourn(verdict, desk);
+            }
+            let tried = self.try_all(gpu, verdict, &mut desk, &open, progress);
+            if let Some(desk) = desk {
+                desk.save(&verdict.to_json(&self.device).to_string());
+                desk.stand_up();
+            }
+            tried?;
+        }
+        let judged = |shader: &Shader| {
+            let candidates = self.candidates(shader);
+            let of = |program: &Program| Some((*program, verdict.of(program)?.clone()));
+            Judged {
+                shader: *shader,
+                used: verdict.choose(&candidates, self.variants.timed()),
+                found: self.programs(*shader).iter().filter_map(of).collect(),
+            }
+        };
+        Ok(shaders.iter().map(judged).collect())
+    }
+
+    /// Forgets everything about this device, also what is stored.
+    pub fn forget(&self) {
+        let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        *verdict = Some(Verdict::default());
+        if let Some(desk) = self.store.as_ref().and_then(Store::sit_down) {
+            desk.save(&Verdict::default().to_json(&self.device).to_string());
+            desk.stand_up();
+        }
+    }
+
+    fn read(&self) -> Verdict {
+        let text = self.store.as_ref().and_then(Store::read);
+        let stored = text.and_then(|text| Verdict::from_json(&text, &self.device));
+        stored.unwrap_or_default()
+    }
+
+    fn is_open(&self, verdict: &Verdict, shader: &Shader) -> bool {
+        let candidates = self.candidates(shader);
+        let next = self.next(verdict, &candidates).is_some();
+        next || (self.variants.timed() && !verdict.untimed(&candidates).is_empty())
+    }
+
+    /// The next candidate to be tried, if any.
+    fn next(&self, verdict: &Verdict, candidates: &[Program]) -> Option<Program> {
+        let right = candidates.iter().any(|p| verdict.is(p, Outcome::Right));
+        if right && !self.variants.timed() {
+            return None;
+        }
+        let unknown = candidates.iter().find(|p| verdict.of(p).is_none());
+        let again = |p: &&Program| {
+            let finding = verdict.of(p);
+            finding.is_some_and(|f| f.outcome == Outcome::Barred && f.losses < LOSSES)
+        };
+        let hope = || candidates.iter().find(again).filter(|_| !right);
+        unknown.or_else(hope).copied()
+    }
+
+    /// Bars what a process was trying here when it ended, and writes that down before anything else is tried.
+    fn mourn(&self, verdict: &mut Verdict, desk: &mut Desk<'_>) {
+        let Some(left) = desk.left() else { return };
+        let all = shaders()
+            .into_iter()
+            .flat_map(|shader| self.programs(shader));
+        for program in all.filter(|program| program.label() == left) {
+            log::warn!("{left} did not come back when it was tried: it is not used on this device");
+            verdict.bar(&program, "the process ended while it was tried");
+            desk.save(&verdict.to_json(&self.device).to_string());
+        }
+    }
+
+    fn try_all(
+        &self,
+        gpu: &Arc<Gpu>,
+        verdict: &mut Verdict,
+        desk: &mut Option<Desk<'_>>,
+        shaders: &[&Shader],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<()> {
+        let total = shaders.len() as u64;
+        for (done, shader) in (0..).zip(shaders) {
+            progress(done, total);
+            self.try_shader(gpu, verdict, desk, shader)?;
+        }
+        progress(total, total);
+        Ok(())
+    }
+
+    fn try_shader(
+        &self,
+        gpu: &Arc<Gpu>,
+        verdict: &mut Verdict,
+        desk: &mut Option<Desk<'_>>,
+        shader: &Shader,
+    ) -> Result<()> {
+        let candidates = self.candidates(shader);
+        while let Some(program) = self.next(verdict, &candidates) {
+            announce(desk, &program);
+            let finding = or_bar(verdict, &program, trial::prove(gpu, &program))?;
+            if finding.outcome != Outcome::Right {
+                let (label, what) = (program.label(), finding.outcome.name());
+                log::warn!("{label} is {what} on this device: {}", finding.message);
+            }
+            verdict.put(&program, finding);
+        }
+        if self.variants.timed() {
+            for program in verdict.untimed(&candidates) {
+                announce(desk, &program);
+                match or_bar(verdict, &program, trial::measure(gpu, &program))? {
+                    Ok(seconds) => verdict.time(&program, seconds),
+                    Err(refused) => verdict.put(&program, refused),
+                }
+            }
+        }
+        let used = verdict.choose(&candidates, self.variants.timed());
+        for program in candidates.iter().filter(|program| used != Some(**program)) {
+            gpu.forget(program);
+        }
+        Ok(())
+    }
+}
+
+fn announce(desk: &mut Option<Desk<'_>>, program: &Program) {
+    if let Some(desk) = desk {
+        desk.trying(&program.label());
+    }
+}
+
+/// A device that is lost bars the program that it was lost with.
+fn or_bar<T>(verdict: &mut Verdict, program: &Program, tried: Result<T>) -> Result<T> {
+    if let Err(Error::DeviceLost(why)) = &tried {
+        verdict.bar(program, &format!("the device was lost: {why}"));
+    }
+    tried
+}
+
+impl Judged {
+    /// The program to use.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if none is right, with what was found of each.
+    pub(crate) fn program(&self) -> Result<Program> {
+        self.used.ok_or_else(|| {
+            let found = self.found.iter().map(|(program, finding)| {
+                let (name, outcome) = (program.variant.name, finding.outcome.name());
+                format!("{name} is {outcome} ({})", finding.message)
+            });
+            Error::Unsupported {
+                what: format!("device for kernel {}", self.shader.label()),
+                expected: "a variant that computes here as its reference does".into(),
+                found: found.collect::<Vec<_>>().join("; "),
+            }
+        })
+    }
+}

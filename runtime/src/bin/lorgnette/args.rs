@@ -1,7 +1,11 @@
 //! Options that several commands share.
 
+use std::time::Duration;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, Budget, KvFormat, Profile, Sampling, WeightFormat};
+use lorgnette::{Adapter, Budget, KvFormat, Overflow, Profile, Sampling, WeightFormat};
+
+use crate::output::Failure;
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -71,6 +75,42 @@ pub struct Context {
     pub context: Option<u32>,
 }
 
+/// What happens when the context is full.
+#[derive(Debug, clap::Args)]
+pub struct Full {
+    /// When the context is full, `stop` ends the answer; `slide` lets the oldest tokens go and never ends
+    #[arg(long, value_name = "stop|slide", default_value = "stop", value_parser = ["stop", "slide"], hide_possible_values = true)]
+    overflow: String,
+    /// First tokens that stay when it slides; by default the system prompt's, and at least 4
+    #[arg(long, value_name = "N")]
+    keep: Option<u32>,
+}
+
+impl Full {
+    pub fn check(&self) -> Result<(), Failure> {
+        match (self.slides(), self.keep) {
+            (false, Some(_)) => Err(Failure::Usage(
+                "--keep is for --overflow slide: without it nothing leaves".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn slides(&self) -> bool {
+        self.overflow == "slide"
+    }
+
+    /// `opening` are the tokens that stay where no number is given.
+    pub fn overflow(&self, opening: impl FnOnce() -> u32) -> Overflow {
+        match self.slides() {
+            true => Overflow::Slide {
+                keep: self.keep.unwrap_or_else(opening),
+            },
+            false => Overflow::Stop,
+        }
+    }
+}
+
 /// How an answer is made. The defaults are llama.cpp's. Numbers below zero reach the library, which says what it takes.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Sampling")]
@@ -102,9 +142,16 @@ pub struct Answer {
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub stop: Vec<String>,
+    /// Keeps each piece of GPU work shorter than this, where it can be, and the GPU free between two
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Options")]
+    pub frame_budget: Option<u64>,
 }
 
 impl Answer {
+    pub fn frame_budget(&self) -> Option<Duration> {
+        self.frame_budget.map(Duration::from_millis)
+    }
+
     pub fn sampling(&self) -> Sampling {
         Sampling {
             temperature: self.temperature,

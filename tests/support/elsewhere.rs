@@ -8,17 +8,31 @@ use lorgnette::{Error, Profile};
 
 use crate::{open, runtime, skipped};
 
-/// Bits of lavapipe's vectors; a subgroup has as many lanes of 32 bits as fit.
-const WIDTHS: [u32; 3] = [128, 256, 512];
+/// Lanes of a subgroup for each profile, where the driver is Mesa's software driver: all sizes that it can have, the odd
+/// ones where subgroup operations are on.
+const LANES: [(&str, u32); 6] = [
+    ("webgpu-default", 8),
+    ("glasses-floor", 8),
+    ("adreno-6xx", 8),
+    ("adreno-7xx", 8),
+    ("mali-g7xx", 4),
+    ("apple-a15", 16),
+];
 
-/// Plays `tests` (arguments of the test harness) on every profile but `native`, which has been played already; `name` is
-/// this test's.
+/// Plays `tests` (arguments of the test harness) on every profile but `native`, which has been played already, and with
+/// subgroups of 4, 8 and 16 lanes. `name` is this test's; compiled shaders are kept below `folder`.
 ///
 /// # Panics
 /// With what the tests said where they fail.
-pub fn on_every_profile(name: &str, tests: &[&str]) {
-    if skips_other_adapters(name) {
-        return;
+pub fn play(name: &str, tests: &[&str], folder: &Path) {
+    if std::env::var_os("LORGNETTE_ADAPTER").is_some() {
+        return skipped(name, "only on the first adapter, for the time it takes");
+    }
+    let adapter = runtime().adapter();
+    let software = adapter.name.starts_with("llvmpipe");
+    if !software {
+        let reason = format!("{} has no other sizes of subgroups", adapter.name);
+        skipped(&format!("{name} with 4, 8 and 16 lanes"), &reason);
     }
     for profile in Profile::ALL {
         if profile == Profile::NATIVE {
@@ -26,9 +40,9 @@ pub fn on_every_profile(name: &str, tests: &[&str]) {
         }
         match open(profile) {
             Ok(_) => {
-                let settings = [("LORGNETTE_PROFILE", profile.name.to_owned())];
-                let said = format!("profile {},", profile.name);
-                again(profile.name, tests, &settings, &said);
+                let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
+                let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
+                again(profile.name, software.then_some(*lanes), tests, folder);
             }
             Err(Error::Unsupported {
                 expected, found, ..
@@ -41,61 +55,30 @@ pub fn on_every_profile(name: &str, tests: &[&str]) {
     }
 }
 
-/// Plays `tests` with subgroups of 4, 8 and 16 lanes, where the driver is Mesa's software driver. Its cache of compiled
-/// shaders does not know their width: each has one of its own below `folder`.
-///
-/// # Panics
-/// With what the tests said where they fail.
-pub fn at_every_width(name: &str, tests: &[&str], folder: &Path) {
-    if skips_other_adapters(name) {
-        return;
-    }
-    let adapter = runtime().adapter();
-    if !adapter.name.starts_with("llvmpipe") {
-        let reason = format!("{} has no other sizes of subgroups", adapter.name);
-        return skipped(name, &reason);
-    }
-    for width in WIDTHS {
-        let lanes = width / 32;
-        if adapter.subgroup_sizes == (lanes, lanes) {
-            println!("{lanes} lanes: played already");
-            continue;
-        }
-        let cache = folder.join(format!("mesa-{width}"));
-        std::fs::create_dir_all(&cache).expect("a folder");
-        let settings = [
-            ("LP_NATIVE_VECTOR_WIDTH", width.to_string()),
-            ("MESA_SHADER_CACHE_DIR", cache.display().to_string()),
-        ];
-        let said = format!("subgroups of ({lanes}, {lanes})");
-        again(&format!("{lanes} lanes"), tests, &settings, &said);
-    }
-}
-
-fn skips_other_adapters(name: &str) -> bool {
-    let named = std::env::var_os("LORGNETTE_ADAPTER").is_some();
-    if named {
-        skipped(name, "only on the first adapter, for the time it takes");
-    }
-    named
-}
-
 /// The tests in another process, which must say that it is on the device meant.
-fn again(device: &str, tests: &[&str], settings: &[(&str, String)], said: &str) {
+fn again(profile: &str, lanes: Option<u32>, tests: &[&str], folder: &Path) {
     let program = std::env::current_exe().expect("this program");
-    let output = Command::new(program)
-        .args(tests)
-        .arg("--nocapture")
-        .envs(settings.iter().map(|(name, value)| (name, value)))
-        .output()
-        .expect("this program starts");
+    let mut command = Command::new(program);
+    command.args(tests).arg("--nocapture");
+    command.env("LORGNETTE_PROFILE", profile);
+    let mut device = format!("profile {profile}, ");
+    if let Some(lanes) = lanes {
+        device += &format!("subgroups of ({lanes}, {lanes})");
+        // Mesa's cache of compiled shaders does not know how wide they are.
+        let cache = folder.join(format!("mesa-{lanes}"));
+        std::fs::create_dir_all(&cache).expect("a folder");
+        command
+            .env("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string())
+            .env("MESA_SHADER_CACHE_DIR", cache);
+    }
+    let output = command.output().expect("this program starts");
     let text = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{device}: {text}\n{complaints}");
     // The harness may have begun a line of its own before it.
     let line = |mark: &str| text.lines().find(|line| line.contains(mark));
     let adapter = line("adapter: ").unwrap_or_else(|| panic!("{device}: no adapter: {text}"));
-    assert!(adapter.contains(said), "{device}: played on {adapter}");
+    assert!(adapter.contains(&device), "{device}: played on {adapter}");
     let result = line("test result: ok. ").unwrap_or_else(|| panic!("{device}: {text}"));
     assert!(!result.contains(" 0 passed"), "{device}: {result}");
     println!("{device}: {result}");

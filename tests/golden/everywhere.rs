@@ -2,18 +2,13 @@
 
 use std::path::Path;
 
-use lorgnette_tests::elsewhere::{at_every_width, on_every_profile};
+use lorgnette_tests::elsewhere;
 
 /// The strictest; the formats of the cache have their cases in `kernels`.
 const TESTS: [&str; 2] = ["--exact", "tiny::f32_cache_is_within_1e_3"];
 
 #[test]
-fn on_profiles() {
-    on_every_profile("everywhere::on_profiles", &TESTS);
-}
-
-#[test]
-fn at_widths() {
+fn on_every_profile_and_width() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    at_every_width("everywhere::at_widths", &TESTS, folder);
+    elsewhere::play("everywhere::on_every_profile_and_width", &TESTS, folder);
 }

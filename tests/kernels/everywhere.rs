@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lorgnette_tests::elsewhere::{at_every_width, on_every_profile};
+use lorgnette_tests::elsewhere;
 
 /// All but these and what has nothing to do with the device.
 const TESTS: [&str; 8] = [
@@ -17,12 +17,7 @@ const TESTS: [&str; 8] = [
 ];
 
 #[test]
-fn on_profiles() {
-    on_every_profile("everywhere::on_profiles", &TESTS);
-}
-
-#[test]
-fn at_widths() {
+fn on_every_profile_and_width() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    at_every_width("everywhere::at_widths", &TESTS, folder);
+    elsewhere::play("everywhere::on_every_profile_and_width", &TESTS, folder);
 }

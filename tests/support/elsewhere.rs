@@ -8,17 +8,31 @@ use lorgnette::{Error, Profile};
 
 use crate::{open, runtime, skipped};
 
-/// Bits of lavapipe's vectors; a subgroup has as many lanes of 32 bits as fit.
-const WIDTHS: [u32; 3] = [128, 256, 512];
+/// Lanes of a subgroup for each profile, where the driver is Mesa's software driver: all sizes that it can have, the odd
+/// ones where subgroup operations are on.
+const LANES: [(&str, u32); 6] = [
+    ("webgpu-default", 8),
+    ("glasses-floor", 8),
+    ("adreno-6xx", 8),
+    ("adreno-7xx", 8),
+    ("mali-g7xx", 4),
+    ("apple-a15", 16),
+];
 
-/// Plays `tests` (arguments of the test harness) on every profile but `native`, which has been played already; `name` is
-/// this test's.
+/// Plays `tests` (arguments of the test harness) on every profile but `native`, which has been played already, and with
+/// subgroups of 4, 8 and 16 lanes. `name` is this test's; compiled shaders are kept below `folder`.
 ///
 /// # Panics
 /// With what the tests said where they fail.
-pub fn on_every_profile(name: &str, tests: &[&str]) {
-    if skips_other_adapters(name) {
-        return;
+pub fn play(name: &str, tests: &[&str], folder: &Path) {
+    if std::env::var_os("LORGNETTE_ADAPTER").is_some() {
+        return skipped(name, "only on the first adapter, for the time it takes");
+    }
+    let adapter = runtime().adapter();
+    let software = adapter.name.starts_with("llvmpipe");
+    if !software {
+        let reason = format!("{} has no other sizes of subgroups", adapter.name);
+        skipped(&format!("{name} with 4, 8 and 16 lanes"), &reason);
     }
     for profile in Profile::ALL {
         if profile == Profile::NATIVE {
@@ -26,9 +40,9 @@ pub fn on_every_profile(name: &str, tests: &[&str]) {
         }
         match open(profile) {
             Ok(_) => {
-                let settings = [("LORGNETTE_PROFILE", profile.name.to_owned())];
-                let said = format!("profile {},", profile.name);
-                again(profile.name, tests, &settings, &said);
+                let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
+                let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
+                on(profile.name, software.then_some(*lanes), tests, folder);
             }
             Err(Error::Unsupported {
                 expected, found, ..
@@ -41,43 +55,19 @@ pub fn on_every_profile(name: &str, tests: &[&str]) {
     }
 }
 
-/// Plays `tests` with subgroups of 4, 8 and 16 lanes, where the driver is Mesa's software driver. Its cache of compiled
-/// shaders does not know their width: each has one of its own below `folder`.
-///
-/// # Panics
-/// With what the tests said where they fail.
-pub fn at_every_width(name: &str, tests: &[&str], folder: &Path) {
-    if skips_other_adapters(name) {
-        return;
-    }
-    let adapter = runtime().adapter();
-    if !adapter.name.starts_with("llvmpipe") {
-        let reason = format!("{} has no other sizes of subgroups", adapter.name);
-        return skipped(name, &reason);
-    }
-    for width in WIDTHS {
-        let lanes = width / 32;
-        if adapter.subgroup_sizes == (lanes, lanes) {
-            println!("{lanes} lanes: played already");
-            continue;
-        }
-        let cache = folder.join(format!("mesa-{width}"));
+/// The device of a profile, with so many lanes where they can be chosen.
+fn on(profile: &str, lanes: Option<u32>, tests: &[&str], folder: &Path) {
+    let mut settings = vec![("LORGNETTE_PROFILE", profile.to_owned())];
+    let mut said = format!("profile {profile}, ");
+    if let Some(lanes) = lanes {
+        said += &format!("subgroups of ({lanes}, {lanes})");
+        // Mesa's cache of compiled shaders does not know how wide they are.
+        let cache = folder.join(format!("mesa-{lanes}"));
         std::fs::create_dir_all(&cache).expect("a folder");
-        let settings = [
-            ("LP_NATIVE_VECTOR_WIDTH", width.to_string()),
-            ("MESA_SHADER_CACHE_DIR", cache.display().to_string()),
-        ];
-        let said = format!("subgroups of ({lanes}, {lanes})");
-        again(&format!("{lanes} lanes"), tests, &settings, &said);
+        settings.push(("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string()));
+        settings.push(("MESA_SHADER_CACHE_DIR", cache.display().to_string()));
     }
-}
-
-fn skips_other_adapters(name: &str) -> bool {
-    let named = std::env::var_os("LORGNETTE_ADAPTER").is_some();
-    if named {
-        skipped(name, "only on the first adapter, for the time it takes");
-    }
-    named
+    again(&said, tests, &settings, &said);
 }
 
 /// The tests in another process, which must say that it is on the device meant: `said` is in the line in which

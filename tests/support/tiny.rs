@@ -16,9 +16,20 @@ pub fn logit_distances_of(
     options: &LoadOptions,
     names: &[&str],
 ) -> Vec<(String, f32)> {
+    let all = logits(runtime, options, names).into_iter();
+    all.map(|(name, found, expected)| (name, max_distance(&found, &expected)))
+        .collect()
+}
+
+/// Name, logits and the reference's behind each sequence of these names.
+pub fn logits(
+    runtime: &Runtime,
+    options: &LoadOptions,
+    names: &[&str],
+) -> Vec<(String, Vec<f32>, Vec<f32>)> {
     let goldens = json("llama3-tiny/goldens.json");
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-    let mut distances = Vec::new();
+    let mut all = Vec::new();
     for golden in goldens["sequences"].as_array().expect("sequences") {
         let (quant, sequence) = (text(&golden["model"]), text(&golden["name"]));
         if !names.contains(&sequence.as_str()) {
@@ -28,9 +39,8 @@ pub fn logit_distances_of(
         let mut session = model.session().expect("a session");
         let found = session.logits(&ids(&golden["ids"])).expect("logits");
         let expected = f32s(&format!("llama3-tiny/{quant}-{sequence}.exact.f32"));
-        let distance = max_distance(&found, &expected);
-        distances.push((format!("{quant} {sequence}"), distance));
+        all.push((format!("{quant} {sequence}"), found, expected));
     }
-    assert_eq!(distances.len(), 2 * names.len(), "two files");
-    distances
+    assert_eq!(all.len(), 2 * names.len(), "two files");
+    all
 }

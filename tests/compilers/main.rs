@@ -2,6 +2,7 @@
 //! interfaces, Khronos' validator of SPIR-V, Google's WGSL compiler Tint, and SwiftShader as a second software driver.
 //! What is not Rust comes from `.ci/compilers`; a test that lacks it says so.
 
+mod dawn;
 mod spirv;
 mod swiftshader;
 mod tint;

@@ -11,7 +11,8 @@ const { GPUBufferUsage: Usage, GPUMapMode, GPUShaderStage } = globals;
 const instances = [];
 
 async function open(backend, features) {
-  const instance = create([`backend=${backend}`]);
+  // As our own runtime: a program that reads workgroup memory before it has written to it is wrong.
+  const instance = create([`backend=${backend}`, 'enable-dawn-features=disable_workgroup_init']);
   // Dawn crashes where this is collected before its device.
   instances.push(instance);
   const adapter = await instance.requestAdapter();
@@ -96,7 +97,7 @@ const reader = await open('null', needs);
 const runner = await open('vulkan', needs);
 const results = [];
 for (const shader of shaders) {
-  results.push({ complaints: await judge(reader.device, shader), able: false, buffers: null });
+  results.push({ complaints: await judge(reader.device, shader), adapter: null, buffers: null });
 }
 // All at once: the driver compiles for most of the time, and Dawn has threads for that.
 const compiled = shaders.map((shader, i) => {
@@ -110,7 +111,6 @@ const compiled = shaders.map((shader, i) => {
 for (const [i, parts] of compiled.entries()) {
   if (!parts) continue;
   const { complaints, result } = await attempt(runner.device, () => play(runner.device, shaders[i].case, parts));
-  results[i] = { complaints, able: true, buffers: result };
+  results[i] = { complaints, adapter: runner.name, buffers: result };
 }
-const answer = { adapter: runner ? runner.name : null, results };
-process.stdout.write(JSON.stringify(answer), () => process.exit(0));
+process.stdout.write(JSON.stringify(results), () => process.exit(0));

@@ -127,10 +127,71 @@ pub(crate) fn bound(profile: &SubmitBound, pace: Option<&Pace>) -> SubmitBound {
 
 #[cfg(test)]
 mod tests {
+    use lorgnette_shaders::WeightFormat;
+    use lorgnette_shaders::kernels::matmul;
+
     use super::*;
+    use crate::plan::Recorder;
 
     fn bound(dispatches: Option<u32>, bytes: Option<u64>) -> SubmitBound {
         SubmitBound { dispatches, bytes }
+    }
+
+    /// A matrix of `matrix` bytes times the rows of a step, 4 bytes each in and out; and a head, that makes one row.
+    fn plan(matrix: u64) -> Plan {
+        let mut recorder = Recorder::new("prefill", 128);
+        let weight = recorder.tensor("weight", Home::Weight(0), Rows::Fixed(1), matrix);
+        let x = recorder.scratch("x", Rows::Step, 1);
+        let out = recorder.scratch("out", Rows::Step, 1);
+        let logits = recorder.scratch("logits", Rows::Fixed(1), 1);
+        let params = matmul::Params::default();
+        for out in [out, logits] {
+            let tensors = [weight, x, out];
+            recorder.dispatch(
+                "product",
+                &matmul::KERNEL,
+                WeightFormat::F32,
+                params,
+                &tensors,
+            );
+        }
+        recorder.finish(logits, None)
+    }
+
+    #[test]
+    fn a_matrix_counts_once_for_every_pass_of_rows() {
+        let matrix = 1 << 20;
+        let plan = plan(matrix);
+        let costs = |rows| {
+            let step = Step::new(0, rows);
+            let costs = plan
+                .dispatches()
+                .map(|dispatch| cost(&plan, dispatch, &step));
+            costs
+                .map(|cost| (cost - DISPATCH_BYTES) / matrix)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(costs(1), [1, 1]);
+        assert_eq!(costs(16), [1, 1]);
+        assert_eq!(costs(17), [2, 1]);
+        assert_eq!(costs(128), [8, 1]);
+    }
+
+    #[test]
+    fn rows_are_halved_until_a_dispatch_fits() {
+        let matrix = 1 << 20;
+        let plan = plan(matrix);
+        let rows = |bytes, most| rows_within(&plan, &bound(None, bytes), 0, most);
+        let fits = |passes: u64| Some(DISPATCH_BYTES + passes * matrix + 2000);
+        assert_eq!(rows(None, 128), 128);
+        assert_eq!(rows(fits(8), 128), 128);
+        assert_eq!(rows(fits(7), 128), 64);
+        assert_eq!(rows(fits(3), 128), 32);
+        assert_eq!(rows(fits(1), 128), 16);
+        assert_eq!(rows(fits(1), 100), 16);
+        // Fewer would read as much.
+        assert_eq!(rows(Some(1), 128), 16);
+        assert_eq!(rows(Some(1), 9), 9);
     }
 
     /// Every submit of a segment.

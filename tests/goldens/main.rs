@@ -139,6 +139,25 @@ fn smollm2_with(path: &Path, kv: KvFormat) -> Model {
     load(runtime(), path, &options)
 }
 
+/// Four windows of text through a context of one: what is seen is always the latest 512 tokens, as many as or more than
+/// in the reference's second halves.
+fn endless(report: &mut Report, path: &Path) {
+    let options = LoadOptions {
+        context: Some(512),
+        ..Default::default()
+    };
+    let model = load(runtime(), path, &options);
+    let start = Instant::now();
+    let found = smollm2::stream_perplexity(&model, 4);
+    let seconds = start.elapsed().as_secs_f64();
+    let expected = smollm2::second_half_perplexity();
+    let apart = (found / expected - 1.0).abs();
+    let what =
+        "SmolLM2, 4 x 512 tokens, sliding in 512: perplexity past the first window, relative d";
+    let more = format!("{found:.6}, reference's second halves {expected:.6}; {seconds:.0} s");
+    report.row(what, apart, 0.15, &more);
+}
+
 fn main() -> ExitCode {
     let Some(path) = smollm2::path("goldens") else {
         return ExitCode::FAILURE;
@@ -154,6 +173,7 @@ fn main() -> ExitCode {
     for (kv, bound) in [(KvFormat::Q8_0, 5e-3), (KvFormat::Q4_0, 0.1)] {
         quantised_cache(&mut report, &smollm2_with(&path, kv), exact, bound);
     }
+    endless(&mut report, &path);
     if report.within {
         ExitCode::SUCCESS
     } else {

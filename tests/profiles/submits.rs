@@ -1,10 +1,13 @@
 //! Submits of a step, counted: never more work in one than the profile allows, and no more of them than that takes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lorgnette::plan::Plan;
+use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
     Blueprint, Error, LoadOptions, Model, Profile, Progress, Runtime, Session, Stage, SubmitBound,
+    WeightFormat,
 };
 use lorgnette_tests::{data, load, open, skipped};
 
@@ -51,7 +54,7 @@ fn played(runtime: &Runtime, session: &mut Session, prompt: usize) -> (u64, Vec<
     let between = runtime.counters();
     let logits = session.logits(&all).expect("logits");
     let prefill = between - before;
-    // The step and its ids go up for each.
+    // A step goes up, and its ids.
     let steps = prefill.uploads / 2;
     (
         (runtime.counters() - between).submits,
@@ -82,6 +85,45 @@ fn a_token_takes_as_few_as_the_bound_allows() {
             .sum();
         assert_eq!(prefill, (1, expected_submits), "{bound} a submit");
         assert_eq!(logits, expected, "cutting changes no bit");
+    }
+}
+
+/// A streamed layer begins a segment, and with it a submit.
+#[test]
+fn a_streamed_layer_takes_one_more() {
+    let options = |streamed_layers| LoadOptions {
+        streamed_layers,
+        ..Default::default()
+    };
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("profiles-six-layers.gguf");
+    let shape = SynthShape {
+        layers: 6,
+        dim: 64,
+        ffn: 128,
+        heads: 2,
+        kv_heads: 1,
+        head_dim: 32,
+        vocabulary: 512,
+        ..SynthShape::like("llama-3.2-1b").expect("a known shape")
+    };
+    synth(&shape, WeightFormat::Q4_0, 3, &path, &mut |_, _| ()).expect("a file");
+    let resident = {
+        let runtime = bounded(SubmitBound::NONE);
+        let model = load(&runtime, &path, &options(0));
+        played(&runtime, &mut model.session().expect("a session"), 20)
+    };
+    for bound in [3, 16, 1000] {
+        let runtime = bounded(by_count(bound));
+        let model = load(&runtime, &path, &options(4));
+        let mut session = model.session().expect("a session");
+        let (submits, logits, _) = played(&runtime, &mut session, 20);
+        let dispatches = plan(model.blueprint(), "decode").dispatches().count() as u64;
+        let least = dispatches.div_ceil(bound.into());
+        assert!(
+            (least..=least + 4).contains(&submits),
+            "{bound}: {submits} for {least}"
+        );
+        assert_eq!(logits, resident.1, "{bound}: the same bits");
     }
 }
 

@@ -80,8 +80,12 @@ fn skips_other_adapters(name: &str) -> bool {
     named
 }
 
-/// The tests in another process, which must say that it is on the device meant.
-fn again(device: &str, tests: &[&str], settings: &[(&str, String)], said: &str) {
+/// The tests in another process, which must say that it is on the device meant: `said` is in the line in which
+/// [`runtime`] names it.
+///
+/// # Panics
+/// With what the tests said where they fail, or where none was played.
+pub fn again(device: &str, tests: &[&str], settings: &[(&str, String)], said: &str) {
     let program = std::env::current_exe().expect("this program");
     let output = Command::new(program)
         .args(tests)

@@ -27,9 +27,10 @@ const CONTEXT_STEP: u32 = 64;
 /// The first plan within the budget, or a refusal with the numbers.
 pub(crate) fn choose(wanted: &LoadOptions, budget: &Budget, draw: &Draw<'_>) -> Result<Blueprint> {
     let search = Search::new(wanted, budget, draw)?;
-    let minimum_bytes = search.total(&search.least()?)?;
+    let least = search.least()?;
+    let minimum_bytes = search.total(&least)?;
     let found = match minimum_bytes <= budget.bytes {
-        true => search.first()?,
+        true => Some(search.first()?.unwrap_or(least)),
         false => None,
     };
     match found {
@@ -125,17 +126,25 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The same with as many layers streamed as leave the fewest bytes.
+    /// The fewest bytes of all. Not always the smallest format with the most layers streamed: where the trials of
+    /// kernels are the peak, the dispatches that these add to the plans are more than what they save.
     pub fn least(&self) -> Result<LoadOptions> {
-        let resident = self.smallest(self.formats[self.formats.len() - 1]);
         let fewest = (0..self.held.len()).min_by_key(|more| self.held[*more]);
-        let streamed = LoadOptions {
-            streamed_layers: resident.streamed_layers + fewest.unwrap_or(0),
-            ..resident.clone()
-        };
-        // Two slots may take what the layers would.
-        let saves = self.total(&streamed)? < self.total(&resident)?;
-        Ok(if saves { streamed } else { resident })
+        let mut least = self.smallest(self.formats[self.formats.len() - 1]);
+        let mut bytes = self.total(&least)?;
+        for kv in self.formats.iter().rev() {
+            for more in [0, fewest.unwrap_or(0)] {
+                let options = LoadOptions {
+                    streamed_layers: self.wanted.streamed_layers + more,
+                    ..self.smallest(*kv)
+                };
+                let total = self.total(&options)?;
+                if total < bytes {
+                    (least, bytes) = (options, total);
+                }
+            }
+        }
+        Ok(least)
     }
 
     /// Formats without those that are the last resort.

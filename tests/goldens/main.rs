@@ -139,8 +139,8 @@ fn smollm2_with(path: &Path, kv: KvFormat) -> Model {
     load(runtime(), path, &options)
 }
 
-/// Four windows of text in one stream through a context of one. Past the first, the latest 512 tokens are always seen: at
-/// least as many as in the second halves of the same windows, each read from nothing.
+/// Four windows of text in one stream through a context of one. Past the first, a token sees the latest 480 to 512, since
+/// 32 are scored at once; in the second halves of the same windows, each read from nothing, it sees 256 to 511.
 fn endless(report: &mut Report, path: &Path, in_windows: Perplexity) {
     let options = LoadOptions {
         context: Some(512),

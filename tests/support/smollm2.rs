@@ -115,6 +115,8 @@ pub struct Perplexity {
     pub expected: f64,
     /// The same over tokens 257 to 511 by the model.
     pub second_half: f64,
+    /// The same in windows 2 to 4 alone, as far as they were read: a stream of four is held against it.
+    pub second_half_2_to_4: f64,
 }
 
 impl Perplexity {
@@ -162,17 +164,25 @@ pub fn perplexity(model: &Model, windows: usize) -> Perplexity {
         half.extend(nll.clone().skip(length / 2));
         all.extend(nll);
     }
+    // Tokens 257 to 511 of a window.
+    let scored = length / 2 - 1;
     let perplexity = |nll: &[f64]| (nll.iter().sum::<f64>() / nll.len() as f64).exp();
     Perplexity {
         found: perplexity(&all),
         expected: perplexity(&expected),
         second_half: perplexity(&half),
+        second_half_2_to_4: perplexity(&half[half.len().min(scored)..half.len().min(4 * scored)]),
     }
 }
 
-/// The perplexity behind the first of so many windows of the text, read in one stream by a session that slides and keeps
-/// four tokens.
-pub fn stream_perplexity(model: &Model, windows: usize) -> f64 {
+/// The perplexity of windows 2 to 4 of the text, read in one stream with the first by a session that slides in one window
+/// and keeps four tokens; and the reference's, which begins anew in each of them.
+pub fn stream_perplexity(model: &Model) -> (f64, f64) {
+    let windows = 4;
+    let golden = json("smollm2/perplexity.json");
+    let means = golden["per_window_mean_nll"].as_array().expect("means");
+    let means = means[1..windows].iter();
+    let expected: f64 = means.map(|mean| mean.as_f64().expect("a mean")).sum();
     let text = std::fs::read_to_string(data("smollm2/perplexity.txt")).expect("the text");
     let window = model.blueprint().context as usize;
     let ids = model.tokenizer().encode(&text);
@@ -183,7 +193,8 @@ pub fn stream_perplexity(model: &Model, windows: usize) -> f64 {
     let past = scores[window - 1..].iter();
     let nll = past.map(|score| -f64::from(score.next_log_probability));
     assert_eq!(nll.len(), (windows - 1) * window);
-    (nll.clone().sum::<f64>() / nll.len() as f64).exp()
+    let found = nll.clone().sum::<f64>() / nll.len() as f64;
+    (found.exp(), (expected / (windows - 1) as f64).exp())
 }
 
 /// The reference's perplexity of tokens 257 to 511 of all windows.

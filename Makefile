@@ -50,5 +50,6 @@ setup: ## What the machine needs: linker, Vulkan, Python.
 # Tests say that they skip where the model or the ranks are not to be had.
 setup-test: setup
 	@.ci/tools
+	@.ci/compilers
 	@.ci/llama3-ranks || echo "setup: no Llama 3 tokenizer" >&2
 	@cargo run --all-features --bin lorgnette -- pull smollm2-135m || echo "setup: no SmolLM2" >&2

@@ -2,7 +2,9 @@
 
 use lorgnette_shaders::{CacheFormat, Step};
 
+use crate::budget::{self, Budget};
 use crate::formats::Checkpoint;
+use crate::host::{self, TextBytes};
 use crate::memory::{
     MemoryPlan, Residence, STAGING_BYTES, SessionShape, is_read_every_step, least_staging, place,
 };
@@ -27,13 +29,15 @@ pub struct LoadOptions {
     /// Bytes of the ring that weights pass through on their way to the device: at least two rows in each of its three
     /// buffers.
     pub staging_bytes: u64,
+    /// The bytes that everything together may take, and how far from the options a plan may go for that.
+    pub budget: Option<Budget>,
     /// Residual additions are part of the matrix products before them. The unfused plan gives the same numbers.
     pub fused: bool,
 }
 
 impl Default for LoadOptions {
     /// The model's context up to 2048, f16 keys and values, 128 tokens a chunk, nothing streamed, 3 MiB of staging,
-    /// fused.
+    /// no budget, fused.
     fn default() -> Self {
         Self {
             context: None,
@@ -41,6 +45,7 @@ impl Default for LoadOptions {
             prefill_chunk: 128,
             streamed_layers: 0,
             staging_bytes: STAGING_BYTES,
+            budget: None,
             fused: true,
         }
     }
@@ -51,6 +56,8 @@ const DEFAULT_CONTEXT: u32 = 2048;
 /// The most rows that are scored at once, and the most bytes their logits may take.
 const SCORE_ROWS: u32 = 32;
 const SCORE_LOGITS_BYTES: u64 = 8 << 20;
+/// A short chunk is chosen to save memory: scores, whose logits are the largest of all scratch, follow it.
+const CHUNK_TO_SCORE: u32 = 4;
 
 /// A model on paper: from the header of its file, before anything is allocated.
 #[derive(Debug)]
@@ -63,6 +70,8 @@ pub struct Blueprint {
     pub kv: CacheFormat,
     /// The most tokens of a prompt that go through the model at once.
     pub prefill_chunk: u32,
+    /// The fewest bytes that a plan within the options takes; known where they hold a budget.
+    pub minimum_bytes: Option<u64>,
     /// Bytes of the file that every step reads: those of streamed layers that share their slot with another one.
     pub streamed_bytes_per_token: u64,
     /// Per-dimension divisors of the rotary frequencies, if the file has them.
@@ -85,9 +94,43 @@ impl Blueprint {
     ///
     /// # Errors
     /// [`Error::Format`] and [`Error::Unsupported`] for what the file says, [`Error::Input`] for the options,
-    /// [`Error::Limit`] where something cannot be cut to fit the limit.
+    /// [`Error::Limit`] where something cannot be cut to fit the limit, [`Error::Budget`] where nothing that will do
+    /// stays within the budget.
     pub fn new(
         checkpoint: &Checkpoint,
+        options: &LoadOptions,
+        max_binding_bytes: u64,
+    ) -> Result<Self> {
+        let text = TextBytes::new(checkpoint.metadata())?;
+        let draw =
+            |options: &LoadOptions| Self::exactly(checkpoint, text, options, max_binding_bytes);
+        match &options.budget {
+            Some(budget) => budget::choose(options, budget, &draw),
+            None => draw(options),
+        }
+    }
+
+    /// The plan that takes the fewest bytes of those that the options allow, whatever their budget is: what
+    /// [`Blueprint::new`] refuses to go below.
+    ///
+    /// # Errors
+    /// As [`Blueprint::new`], but for [`Error::Budget`].
+    pub fn least(
+        checkpoint: &Checkpoint,
+        options: &LoadOptions,
+        max_binding_bytes: u64,
+    ) -> Result<Self> {
+        let text = TextBytes::new(checkpoint.metadata())?;
+        let draw =
+            |options: &LoadOptions| Self::exactly(checkpoint, text, options, max_binding_bytes);
+        let any = Budget::bytes(0);
+        budget::least(options, options.budget.as_ref().unwrap_or(&any), &draw)
+    }
+
+    /// The plan with the options as they are, whatever it takes.
+    fn exactly(
+        checkpoint: &Checkpoint,
+        text: TextBytes,
         options: &LoadOptions,
         max_binding_bytes: u64,
     ) -> Result<Self> {
@@ -117,7 +160,8 @@ impl Blueprint {
         let logits = config.vocabulary as u64 * 4;
         let score_rows = SCORE_ROWS
             .min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32)
-            .clamp(1, prefill_chunk);
+            .min(prefill_chunk / CHUNK_TO_SCORE)
+            .max(1);
         let recordings = [
             Recording::Decode,
             Recording::Prefill(prefill_chunk),
@@ -137,11 +181,13 @@ impl Blueprint {
             layers: config.layers,
             head_size: config.head_size,
         };
-        let memory = place(&mut plans, &list, residence, shape);
+        let mut memory = place(&mut plans, &list, residence, shape);
+        memory.host = host::estimate(checkpoint, text, &config, &plans, &list, &memory);
         Ok(Self {
             context,
             kv: options.kv,
             prefill_chunk,
+            minimum_bytes: None,
             streamed_bytes_per_token: streamed_bytes(checkpoint, &list, residence.streamed_layers),
             rope_factors,
             plans,

@@ -65,6 +65,9 @@ pub enum Error {
         /// Bytes allowed.
         limit: u64,
     },
+    /// A model does not fit the bytes it was given. Nothing was allocated.
+    #[error("budget: {0}")]
+    Budget(Box<crate::Refusal>),
     /// The weights or the logits hold a number that is not finite.
     #[error("{what}: expected finite numbers, found {found}")]
     NotFinite {

@@ -9,7 +9,10 @@ use crate::event::{Event, StopReason, Timings};
 use crate::player::Want;
 use crate::session::{Session, not_finite};
 use crate::stop::StopStrings;
-use crate::{Error, Message, Model, Result, Sampling, StreamDecoder, log_probability};
+use crate::window::SINKS;
+use crate::{
+    ChatTemplate, Error, Message, Model, Result, Sampling, StreamDecoder, log_probability,
+};
 
 /// What the model is asked.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,8 @@ pub enum Prompt<'a> {
 /// How an answer is made.
 #[derive(Clone, Debug, Default)]
 pub struct GenerateOptions {
-    /// The most tokens of an answer; as many as the context has room for, if not given.
+    /// The most tokens of an answer. If not given, as many as the context has room for; in a session that slides, as many
+    /// as the model makes before it ends by itself.
     pub max_tokens: Option<usize>,
     /// How tokens are chosen.
     pub sampling: Sampling,
@@ -56,6 +60,18 @@ impl Model {
                 ))
             }
         }
+    }
+}
+
+impl Model {
+    /// How many tokens every conversation that starts with these messages begins with: what [`crate::Overflow::Slide`] is
+    /// to keep of a system prompt. The four sinks at the least, and where the template does not take them alone.
+    pub fn opening_tokens(&self, messages: &[Message]) -> u32 {
+        let alone = |template: &ChatTemplate| template.render(messages, false).ok();
+        let pieces = self.chat_template().and_then(alone).unwrap_or_default();
+        let tokenizer = self.tokenizer();
+        let ids = tokenizer.with_bos(tokenizer.encode_pieces(&pieces));
+        (ids.len() as u32).max(SINKS)
     }
 }
 
@@ -198,6 +214,7 @@ impl Generation<'_> {
             return Ok(());
         }
         let mut logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        drop(bytes);
         let raw = self.options.log_probabilities.then(|| logits.clone());
         let id = self
             .options

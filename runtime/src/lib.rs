@@ -3,6 +3,7 @@
 //! A [`Runtime`] is a device, a [`Model`] is weights on it, a [`Session`] is a conversation with a model.
 
 mod blueprint;
+mod budget;
 mod chat;
 mod cpu;
 mod error;
@@ -11,6 +12,7 @@ mod folder;
 pub mod formats;
 mod generate;
 mod gpu;
+mod host;
 mod loader;
 mod memory;
 mod model;
@@ -23,6 +25,7 @@ mod profiles;
 pub mod pull;
 mod runtime;
 mod sampler;
+mod score;
 mod session;
 mod stop;
 mod stream;
@@ -36,6 +39,7 @@ pub mod weights;
 mod window;
 
 pub use blueprint::{Blueprint, LoadOptions};
+pub use budget::{Budget, Price, Refusal};
 pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use event::{Event, StopReason, Timings};
@@ -43,13 +47,14 @@ pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
-pub use memory::{MemoryPlan, SessionMemory};
+pub use memory::{ALLOCATOR_RESERVE, HostMemory, MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
 pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
-pub use session::{Canceller, Score, Session};
+pub use score::Score;
+pub use session::{Canceller, Session};
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};
 pub use trace::{Difference, TraceReport, trace};

@@ -17,6 +17,11 @@ pub const STAGING_BUFFERS: usize = 3;
 pub const STAGING_BYTES: u64 = 3 << 20;
 /// What a chunk of rows may be longer than its rows: each of its planes ends on a whole word.
 pub(crate) const CHUNK_PADDING: u64 = 16;
+/// What wgpu's allocator may hold from the driver beside the bytes of our buffers: it asks for blocks of 4 to 8 MiB, for
+/// each kind of memory, and stages a step's upload. Reported beside a budget, not counted in it.
+pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
+/// What the largest case takes on the GPU, when kernels are tried.
+const TRIAL_BYTES: u64 = 2 << 20;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -45,6 +50,32 @@ impl SessionMemory {
     }
 }
 
+/// Bytes on the host's heap, by purpose. Each is an upper bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostMemory {
+    /// The tokenizer's tables and the chat template.
+    pub text: u64,
+    /// The file's header, the plans and the list of weights.
+    pub plans: u64,
+    /// What wgpu keeps of pipelines and buffers for the model.
+    pub device: u64,
+    /// What each session adds: its ids, and wgpu's bind groups and buffers.
+    pub session: u64,
+    /// The most that a step, or a chunk of weights on its way, makes and drops.
+    pub passing: u64,
+    /// The most that is held while the tokenizer is made, before any other byte of the model is there.
+    pub reading: u64,
+    /// The most that is held while kernels are tried on a device that is new, before the model is on it.
+    pub trying: u64,
+}
+
+impl HostMemory {
+    /// The most bytes held with `sessions` open, once the tokenizer is made.
+    pub fn held(&self, sessions: u64) -> u64 {
+        self.text + self.plans + self.device + sessions * self.session + self.passing
+    }
+}
+
 /// The bytes of a model and of one session on it, GPU unless it says host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryPlan {
@@ -63,6 +94,8 @@ pub struct MemoryPlan {
     pub staging: u64,
     /// What each session adds.
     pub session: SessionMemory,
+    /// What is on the host's heap beside all that.
+    pub host: HostMemory,
 }
 
 impl MemoryPlan {
@@ -91,6 +124,14 @@ impl MemoryPlan {
     pub fn peak(&self, sessions: u64) -> u64 {
         let loading = self.weights_bytes() + self.scratch_bytes() + self.staging;
         loading.max(self.held() + sessions * self.session.total())
+    }
+
+    /// The most bytes held at once on the GPU and the host together, with `sessions` open: what a budget is held
+    /// against. The tokenizer is made, and kernels are tried, before anything of the model is on the GPU.
+    pub fn total(&self, sessions: u64) -> u64 {
+        let held = self.peak(sessions) + self.host.held(sessions);
+        held.max(self.host.reading)
+            .max(self.host.trying + TRIAL_BYTES)
     }
 }
 
@@ -158,6 +199,7 @@ pub fn place(
             step: step_bytes(rows, shape.head_size),
             readback: aligned(logits.max(scores)),
         },
+        host: HostMemory::default(),
     }
 }
 
@@ -187,7 +229,7 @@ pub fn is_read_every_step(streamed: usize, streamed_layers: usize) -> bool {
 
 /// Bytes of each buffer, and which of them each weight is in. What stays has a buffer of its own. In a slot, the largest
 /// weights of its layers share a buffer, then the next, and so on: layers of several formats differ in number and sizes.
-fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u64>, Vec<usize>) {
+pub(crate) fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u64>, Vec<usize>) {
     let streamed = &list.layers[list.layers.len() - streamed_layers..];
     let bytes = |weight: usize| aligned(list.weights[weight].bytes);
     let mut buffers = Vec::new();

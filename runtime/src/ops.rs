@@ -1,7 +1,7 @@
 //! The maths words of a model page: each picks a kernel and records it. No sizes of any one model, no device.
 
 use lorgnette_shaders::kernels::{
-    add, argmax, attend, embed, kv_write, matmul, matvec, rms_norm, rope, score, swiglu,
+    add, argmax, attend, embed, hadamard, kv_write, matmul, matvec, rms_norm, rope, score, swiglu,
 };
 use lorgnette_shaders::weights::BLOCK;
 use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
@@ -157,8 +157,28 @@ impl Recorder {
         );
     }
 
-    /// Puts the step's keys and values into the cache of `layer`.
+    /// Turns every head of x in place, there and back.
+    fn hadamard(&mut self, x: TensorId, heads: &Heads) {
+        let params = hadamard::Params {
+            row_blocks: (self.cols_of(x) / BLOCK) as u32,
+            head_blocks: (heads.size / BLOCK) as u32,
+            scale: 1.0 / (heads.size as f32).sqrt(),
+            unused: 0,
+        };
+        self.dispatch(
+            "hadamard",
+            &hadamard::KERNEL,
+            Parts::default(),
+            params,
+            &[x],
+        );
+    }
+
+    /// Puts the step's keys and values into the cache of `layer`. Where the cache wants heads turned, all of qkv is.
     pub fn kv_write(&mut self, qkv: TensorId, layer: usize, heads: &Heads) {
+        if heads.cache.is_turned() {
+            self.hadamard(qkv, heads);
+        }
         let (keys, values) = self.cache(layer, heads);
         let params = kv_write::Params {
             row_blocks: heads.row_blocks(),
@@ -198,6 +218,9 @@ impl Recorder {
             params,
             &[qkv, keys, values, out],
         );
+        if heads.cache.is_turned() {
+            self.hadamard(out, heads);
+        }
         out
     }
 

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use lorgnette_shaders::kernels::argmax::NOT_FINITE;
-
-use crate::blueprint::{DECODE, PREFILL, SCORE};
+use crate::blueprint::{DECODE, PREFILL};
 use crate::model::Model;
 use crate::player::{PlayerSession, Turn, Want};
 use crate::submits::{Pace, bound, rows_within};
@@ -32,26 +30,15 @@ impl Canceller {
     }
 }
 
-/// What the model thinks of one position of a text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Score {
-    /// The most likely next token.
-    pub best: u32,
-    /// Its log-probability (natural).
-    pub best_log_probability: f32,
-    /// The log-probability (natural) of the token that really came next.
-    pub next_log_probability: f32,
-}
-
 /// A sequence of tokens and its keys and values.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) model: Model,
     player: PlayerSession,
     /// Tokens read, from the first: those whose keys and values have left among them.
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     /// Which of them are in the cache.
-    window: Window,
+    pub(crate) window: Window,
     canceller: Canceller,
     prefilled: u64,
     pace: Option<Pace>,
@@ -65,7 +52,7 @@ impl Session {
             .open(&shared.blueprint.plans, &shared.blueprint.memory)?;
         Ok(Self {
             player,
-            ids: Vec::new(),
+            ids: Vec::with_capacity(shared.blueprint.context as usize),
             window: Window::new(shared.blueprint.context, Overflow::Stop)?,
             canceller: Canceller::default(),
             prefilled: 0,
@@ -171,40 +158,6 @@ impl Session {
         Ok(logits)
     }
 
-    /// A score for each of `ids` but the last, from an empty sequence.
-    ///
-    /// # Errors
-    /// As [`Session::logits`].
-    pub fn score(&mut self, ids: &[u32]) -> Result<Vec<Score>> {
-        self.canceller.reset();
-        self.check_ids(ids)?;
-        self.truncate(0);
-        let mut scores = Vec::with_capacity(ids.len());
-        while self.ids.len() + 1 < ids.len() {
-            let first = self.ids.len();
-            let count = self.rows(SCORE, ids.len() - 1 - first);
-            // One more than the chunk: the id behind the last row is what that row is scored against.
-            let with_next = &ids[first..=first + count];
-            let bytes = self
-                .play(SCORE, with_next, count, Want::Scores)?
-                .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(&with_next[..count]);
-            for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
-                let [best, total] = [words[1], words[2]].map(f32::from_bits);
-                if words[0] == NOT_FINITE {
-                    return Err(not_finite(scores.len()));
-                }
-                let next = f32::from_bits(words[3]);
-                scores.push(Score {
-                    best: words[0],
-                    best_log_probability: best - total,
-                    next_log_probability: next - total,
-                });
-            }
-        }
-        Ok(scores)
-    }
-
     /// Keeps what `ids` and the cache have in common, at least one token short of all, and returns the rest of `ids`.
     /// Where the session slides and needs tokens that have left, the rest begins behind the kept ones.
     pub(crate) fn rewind<'a>(&mut self, ids: &'a [u32]) -> Result<&'a [u32]> {
@@ -243,8 +196,8 @@ impl Session {
     }
 
     /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work
-    /// for a submit.
-    fn rows(&self, plan: usize, left: usize) -> usize {
+    /// for a submit, or where more than half of the window would go at once.
+    pub(crate) fn rows(&self, plan: usize, left: usize) -> usize {
         let shared = &self.model.shared;
         let bound = bound(&shared.runtime.profile().submit, self.pace.as_ref());
         let plan = &shared.blueprint.plans[plan];
@@ -252,7 +205,8 @@ impl Session {
         rows_within(plan, &bound, self.ids.len() as u32, most) as usize
     }
 
-    fn play(
+    /// Plays one step behind the tokens read so far, which it does not add to.
+    pub(crate) fn play(
         &mut self,
         plan: usize,
         ids: &[u32],

@@ -11,12 +11,14 @@ mod vocabulary;
 
 pub use shape::{Family, SynthShape};
 
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use lorgnette_shaders::weights::WeightFormat;
 
 use crate::Result;
-use crate::formats::{TensorSpec, Writer};
+use crate::formats::{DEFAULT_ALIGNMENT, TensorSpec, Writer};
 use random::{Blocks, Random};
 
 /// About how many bytes are made and written at a time.
@@ -65,6 +67,33 @@ pub fn synth(
     }
     writer.finish()?;
     Ok(())
+}
+
+/// The same file with a hole where the weights would be: as long, written at once, taking hardly any room on most file
+/// systems. It can be inspected and planned for; as a model it says nothing.
+///
+/// # Errors
+/// As [`synth`].
+pub fn outline(shape: &SynthShape, format: WeightFormat, out: &Path) -> Result<()> {
+    shape.check()?;
+    let tensors = shape.tensors(format);
+    let metadata = metadata::metadata(shape, format)?;
+    drop(Writer::create(out, &metadata, &tensors)?);
+    let io = |source| crate::Error::Io {
+        path: out.to_path_buf(),
+        source,
+    };
+    let mut file = File::options().write(true).open(out).map_err(io)?;
+    let mut end = file.metadata().map_err(io)?.len();
+    for t in &tensors {
+        if t.name == shape::ROPE_FREQS {
+            file.seek(SeekFrom::Start(end)).map_err(io)?;
+            file.write_all(&bytes_of(shape.rope_factors()))
+                .map_err(io)?;
+        }
+        end += t.bytes()?.next_multiple_of(DEFAULT_ALIGNMENT);
+    }
+    file.set_len(end).map_err(io)
 }
 
 /// Makes the bytes of a tensor, piece by piece.

@@ -43,7 +43,7 @@ pub fn chat_template(metadata: &Metadata, tokenizer: &Tokenizer) -> Result<Optio
         .transpose()
 }
 
-/// About how many bytes of memory the tables of [`tokenizer`] hold, from the counts and lengths in the file alone.
+/// The most bytes of memory that the tables of [`tokenizer`] hold, from the counts and lengths in the file alone.
 ///
 /// # Errors
 /// [`crate::Error::Format`] for missing keys and wrong types.

@@ -20,7 +20,7 @@ pub enum Overflow {
 }
 
 /// Tokens at the beginning that models lean on whatever they say (Xiao et al., 2023).
-const SINKS: u32 = 4;
+pub(crate) const SINKS: u32 = 4;
 
 impl Overflow {
     /// Slides, and keeps the first four tokens, without which models lose their way.

@@ -47,6 +47,12 @@ impl CacheFormat {
         }
     }
 
+    /// Whether heads go into the cache turned by the `hadamard` kernel, and what is attended to comes back so: four bits
+    /// hold no head of which a few elements are much larger than the others, as keys have them.
+    pub const fn is_turned(self) -> bool {
+        matches!(self, Self::Q4_0)
+    }
+
     /// The normalised mean squared error that two right ways of rounding may put between two caches: WGSL lets f16 be
     /// rounded either way, and promises little of a division, so that a number in the middle may get either quant.
     pub const fn rounding(self) -> f64 {

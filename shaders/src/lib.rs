@@ -15,12 +15,13 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::WeightFormat;
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 11] = [
+pub static KERNELS: [&Kernel; 12] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
     &kernels::matmul::KERNEL,
     &kernels::rope::KERNEL,
+    &kernels::hadamard::KERNEL,
     &kernels::kv_write::KERNEL,
     &kernels::attend::KERNEL,
     &kernels::swiglu::KERNEL,

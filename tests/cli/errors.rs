@@ -94,6 +94,12 @@ fn options_outside_their_range() {
     expect_error(&generate(&["--context", "0"]), 1, &["context"]);
     let adapter = run(&["doctor", "--adapter", "no such device", "--json"]);
     expect_error(&adapter, 1, &["no such device"]);
+    let variants = ["--variants", "in-order,matmul=no-such-variant"];
+    expect_error(
+        &generate(&variants),
+        1,
+        &["variants", "plain", "no-such-variant"],
+    );
     expect_error(
         &run_tiny("plan", &["--position", "4000000"]),
         1,
@@ -113,6 +119,18 @@ fn prompts_that_cannot_be() {
     let long = ["--raw", "-p", &long, "--context", "16"];
     expect_error(&run_tiny("generate", &long), 1, &["context", "16"]);
     expect_error(&run_tiny("generate", &["--raw"]), 1, &["-p TEXT"]);
+    let short = ["--raw", "-p", "the", "--context", "16"];
+    let slide = ["--overflow", "slide", "--keep", "16"];
+    expect_error(
+        &run_tiny("generate", &[&short[..], &slide].concat()),
+        1,
+        &["tokens to keep", "fewer than the context of 16", "found 16"],
+    );
+    expect_error(
+        &run_tiny("generate", &[&short[..], &slide[2..]].concat()),
+        2,
+        &["--keep", "--overflow slide"],
+    );
     let short = scratch("cli-short.txt");
     std::fs::write(&short, "the earth").expect("a file");
     let short = [

@@ -91,6 +91,9 @@ fn generate_stops_where_it_is_told_to() {
     assert_eq!(full["stop"], "context");
     // The last token is told and takes no position.
     assert_eq!(count("prompt_ids") + count("ids"), 64 + 1);
+    let endless = stopped(&["-n", "100", "--overflow", "slide", "--keep", "2"]);
+    let told = endless["ids"].as_array().map(Vec::len);
+    assert_eq!((&endless["stop"], told), (&"length".into(), Some(100)));
 }
 
 #[test]
@@ -164,6 +167,19 @@ fn perplexity() {
     let all = found["ppl_all"].as_f64().expect("a number");
     assert!((all - (sum / 62.0).exp()).abs() < 1e-9 * all, "{found}");
     assert!(found["ppl_second_half"].as_f64() > Some(1.0));
+    // In one stream: each token but the first has others before it.
+    let slide = ["--overflow", "slide", "--windows", "3", "--context", "32"];
+    let stream = object(&run_tiny(
+        "perplexity",
+        &[&slide[..], &["-f", path, "--json"]].concat(),
+    ));
+    assert_eq!(
+        keys(&stream),
+        ["nll_sum_all", "ppl_all", "ppl_past_first", "windows"]
+    );
+    let [sum, all] = ["nll_sum_all", "ppl_all"].map(|key| stream[key].as_f64().expect(key));
+    assert!((all - (sum / 95.0).exp()).abs() < 1e-9 * all, "{stream}");
+    assert!(stream["ppl_past_first"].as_f64() > Some(1.0));
 }
 
 #[test]
@@ -213,27 +229,6 @@ fn bench() {
             "{found}"
         );
     }
-}
-
-#[test]
-fn inspect() {
-    let found = small("inspect", &[]);
-    let planned = &found["planned_bytes"];
-    assert_eq!(
-        keys(planned),
-        [
-            "gpu_peak", "host", "kv", "scratch", "staging", "total", "weights"
-        ]
-    );
-    let number = |key: &str| planned[key].as_u64().expect(key);
-    assert_eq!(number("total"), number("gpu_peak") + number("host"));
-    assert_eq!(
-        (&found["context"], &found["kv"]),
-        (&64.into(), &"f16".into())
-    );
-    assert_eq!(found["config"]["vocabulary"], 512);
-    let answer = small("generate", &["--raw", "-p", "the", "-n", "1"]);
-    assert_eq!(answer["memory"]["planned_bytes"], planned["gpu_peak"]);
 }
 
 #[test]

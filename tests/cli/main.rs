@@ -1,6 +1,7 @@
 //! The program from outside: what it prints where, with which exit code. One process a command, on a tiny model whose
 //! answers are noise; whether the numbers are right is for the other tests.
 
+mod budget;
 mod errors;
 mod json;
 #[cfg(unix)]

@@ -1,10 +1,13 @@
 //! What people see: plain text and tables, with everything but the result on standard error.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use lorgnette::formats::Checkpoint;
 use lorgnette::plan::Step;
 use lorgnette::{Blueprint, LoadOptions};
 
-use super::{expect_success, object, run, run_tiny, stderr, stdout, tiny};
+use super::{expect_success, object, on_tiny, run, run_tiny, stderr, stdout, tiny};
 
 #[test]
 fn an_answer_is_text_and_a_summary() {
@@ -91,7 +94,20 @@ fn tables_for_people() {
         assert!(stdout(&facts).contains(word), "{word}: {}", stdout(&facts));
     }
     let doctor = run(&["doctor"]);
-    assert!(stdout(&doctor).contains("used: "), "{}", stderr(&doctor));
+    for word in [
+        "lorgnette ",
+        "driver",
+        "used: ",
+        "kernels right here: ",
+        "matvec[q4_0]",
+        "*plain",
+    ] {
+        assert!(
+            stdout(&doctor).contains(word),
+            "{word}: {}",
+            stderr(&doctor)
+        );
+    }
     let help = run(&["--help"]);
     for command in [
         "pull",
@@ -111,6 +127,40 @@ fn tables_for_people() {
             "{command}"
         );
     }
+}
+
+/// Two answers of 30 tokens do not fit 48: the first lines leave.
+#[test]
+fn a_chat_slides() {
+    let mut child = on_tiny(
+        "chat",
+        &[
+            "--context",
+            "48",
+            "--overflow",
+            "slide",
+            "-n",
+            "30",
+            "--temp",
+            "0",
+            "-v",
+        ],
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let lines = "/system be brief\nhello\nand then\n";
+    stdin.write_all(lines.as_bytes()).expect("it listens");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("error:"), "{said}");
+    let ends = said.matches("stop: length").count() + said.matches("stop: eos").count();
+    assert_eq!(ends, 2, "{said}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Model files: real headers, broken ones, mutated ones; the writer against the reader; synthetic models. Every
 //! allocation of this program is counted per thread, so that tests can say how much a file made the reader allocate.
 
-mod allocations;
 mod broken;
 mod broken_tensors;
 mod host;
@@ -15,6 +14,7 @@ mod vocabulary;
 use std::path::PathBuf;
 
 use lorgnette::formats::Checkpoint;
+use lorgnette_tests::allocations;
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;

@@ -4,8 +4,8 @@
 use lorgnette::formats::{Checkpoint, Header, TensorSpec, Value, Writer};
 use lorgnette_shaders::weights::WeightFormat;
 
-use super::allocations::during;
 use super::data;
+use lorgnette_tests::allocations::during;
 
 /// SplitMix64.
 struct Random(u64);

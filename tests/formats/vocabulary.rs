@@ -6,9 +6,9 @@ use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{Family, SynthShape};
 use lorgnette_shaders::weights::WeightFormat;
 
-use super::allocations::during;
 use super::scratch;
 use super::synth::{make, tiny};
+use lorgnette_tests::allocations::during;
 
 /// Full-size vocabularies: every token has its own text, every merge has its parts, every word encodes to itself.
 #[test]

@@ -1,10 +1,12 @@
 //! The long checks: all that an independent engine says of SmolLM2 and of the tiny models, measured and held against the
 //! bounds. Prints a Markdown report for BENCHMARKS.md; fails where a bound is broken. `make goldens` runs it.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use lorgnette::{Adapter, KvFormat, LoadOptions, Model, Runtime};
+use lorgnette_tests::smollm2::Perplexity;
 use lorgnette_tests::{load, own_runtime, runtime, smollm2, tiny};
 
 /// The rows of the report, and whether all of them were within their bounds.
@@ -63,8 +65,8 @@ fn tiny_models(report: &mut Report) {
     }
 }
 
-/// Bounds of logits, of margins that must be seen, and of perplexity relative to the reference's.
-fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) {
+/// Bounds of logits, of margins that must be seen, and of perplexity relative to the reference's. The perplexity.
+fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) -> Perplexity {
     let [logits, margin, perplexity] = bounds;
     let kv = model.blueprint().kv;
     for (name, distance) in smollm2::logit_distances(model) {
@@ -97,6 +99,63 @@ fn real_model(report: &mut Report, model: &Model, bounds: [f64; 3]) {
     );
     let apart = (all.second_half / expected - 1.0).abs();
     report.row(&of("second halves"), apart, perplexity, &half);
+    all
+}
+
+/// What a quantised cache costs in perplexity, relative to the f32 cache of the same run.
+fn quantised_cache(report: &mut Report, model: &Model, exact: Perplexity, bound: f64) {
+    let kv = model.blueprint().kv;
+    let start = Instant::now();
+    let all = smollm2::perplexity(model, usize::MAX);
+    let seconds = start.elapsed().as_secs_f64();
+    for (part, found, exact, more) in [
+        (
+            "all windows",
+            all.found,
+            exact.found,
+            format!("; {seconds:.0} s"),
+        ),
+        (
+            "second halves",
+            all.second_half,
+            exact.second_half,
+            String::new(),
+        ),
+    ] {
+        let ratio = found / exact;
+        let what =
+            format!("SmolLM2, {kv:?} cache: perplexity, {part}, relative d to the f32 cache");
+        let more = format!("{found:.6}, f32 cache {exact:.6}, ratio {ratio:.6}{more}");
+        report.row(&what, (ratio - 1.0).abs(), bound, &more);
+    }
+}
+
+fn smollm2_with(path: &Path, kv: KvFormat) -> Model {
+    let options = LoadOptions {
+        context: Some(1024),
+        kv,
+        ..Default::default()
+    };
+    load(runtime(), path, &options)
+}
+
+/// Four windows of text through a context of one: what is seen is always the latest 512 tokens, as many as or more than
+/// in the reference's second halves.
+fn endless(report: &mut Report, path: &Path) {
+    let options = LoadOptions {
+        context: Some(512),
+        ..Default::default()
+    };
+    let model = load(runtime(), path, &options);
+    let start = Instant::now();
+    let found = smollm2::stream_perplexity(&model, 4);
+    let seconds = start.elapsed().as_secs_f64();
+    let expected = smollm2::second_half_perplexity();
+    let apart = (found / expected - 1.0).abs();
+    let what =
+        "SmolLM2, 4 x 512 tokens, sliding in 512: perplexity past the first window, relative d";
+    let more = format!("{found:.6}, reference's second halves {expected:.6}; {seconds:.0} s");
+    report.row(what, apart, 0.15, &more);
 }
 
 fn main() -> ExitCode {
@@ -106,18 +165,15 @@ fn main() -> ExitCode {
     heading(runtime());
     let mut report = Report { within: true };
     tiny_models(&mut report);
-    for (kv, bounds) in [
-        (KvFormat::F32, [1e-3, 0.005, 2e-4]),
-        (KvFormat::F16, [5e-2, 0.1, 1e-3]),
-    ] {
-        let options = LoadOptions {
-            context: Some(1024),
-            kv,
-            ..Default::default()
-        };
-        let model = load(runtime(), &path, &options);
-        real_model(&mut report, &model, bounds);
+    let exact = smollm2_with(&path, KvFormat::F32);
+    let exact = real_model(&mut report, &exact, [1e-3, 0.005, 2e-4]);
+    let half = smollm2_with(&path, KvFormat::F16);
+    real_model(&mut report, &half, [5e-2, 0.1, 1e-3]);
+    drop(half);
+    for (kv, bound) in [(KvFormat::Q8_0, 5e-3), (KvFormat::Q4_0, 0.1)] {
+        quantised_cache(&mut report, &smollm2_with(&path, kv), exact, bound);
     }
+    endless(&mut report, &path);
     if report.within {
         ExitCode::SUCCESS
     } else {

@@ -6,6 +6,7 @@ mod attend;
 mod cache;
 mod embed;
 mod everywhere;
+mod hadamard;
 mod kv_write;
 mod matmul;
 mod matvec;

@@ -1,6 +1,7 @@
 //! Plans and memory on paper, without a GPU: what is dispatched, that every weight row is used once, that nothing lies on
 //! top of anything else, and that every binding fits.
 
+mod budget;
 mod coverage;
 mod dispatches;
 mod limits;

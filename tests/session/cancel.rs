@@ -1,10 +1,8 @@
 //! Cancelling: in the middle of a prompt, in the middle of an answer, by dropping it, before it begins. Every time the
 //! next answer is that of a fresh session.
 
-use std::time::{Duration, Instant};
-
-use lorgnette::{Adapter, Error, Event, Prompt, Runtime, Session, StopReason};
-use lorgnette_tests::own_runtime;
+use lorgnette::{Adapter, Error, Event, Prompt, Session, StopReason};
+use lorgnette_tests::{cancelled_within, own_runtime};
 
 use super::{Answer, CONTEXT, answer, greedy, prompt, session, tiny_on};
 
@@ -21,28 +19,6 @@ fn is_as_fresh(session: &mut Session) {
         assert_eq!(answer(session, &ids, &greedy(12)).ids, expected.ids);
         assert_eq!(session.ids(), fresh.ids());
     }
-}
-
-/// Does `work`, which is cancelled from another thread once the device has done so many dispatches of it.
-fn cancelled_within<T>(
-    runtime: &Runtime,
-    session: &mut Session,
-    dispatches: u64,
-    work: impl FnOnce(&mut Session) -> T,
-) -> T {
-    let before = runtime.counters().dispatches;
-    let canceller = session.canceller();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let start = Instant::now();
-            while runtime.counters().dispatches < before + dispatches {
-                assert!(start.elapsed() < Duration::from_secs(120), "work goes on");
-                std::thread::sleep(Duration::from_micros(50));
-            }
-            canceller.cancel();
-        });
-        work(session)
-    })
 }
 
 /// Dispatches of the first two chunks, and a few of the third.

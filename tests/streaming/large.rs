@@ -1,34 +1,38 @@
-//! A model of Llama 3.2 1B's shape, about 735 MiB of weights, in processes of their own: with all of it in memory and with
-//! layers streamed so that it fits 450 and 320 MiB. The same logits, the bytes that were planned, and little beside them.
+//! A model of Llama 3.2 1B's shape, about 735 MiB of weights, in processes of their own: with all of it in memory and
+//! within budgets of 450 and 320 MiB. The same logits, the bytes that were planned, and little beside them.
 
 use std::process::Command;
 
 use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{SynthShape, synth};
-use lorgnette::{Adapter, AdapterKind, Blueprint, COMMON_BINDING_BYTES, LoadOptions, WeightFormat};
+use lorgnette::{
+    Adapter, AdapterKind, Blueprint, Budget, COMMON_BINDING_BYTES, KvFormat, LoadOptions,
+    WeightFormat,
+};
 use lorgnette_tests::{Scratch, free_bytes, load, most_resident, own_runtime, skipped};
 
-/// Set where this program runs again: the layers that are streamed, and the file.
-const STREAMED: &str = "LORGNETTE_STREAMED";
+/// Set where this program runs again: the budget in MiB, 0 for none, and the file.
+const BUDGET: &str = "LORGNETTE_BUDGET";
 const FILE: &str = "LORGNETTE_FILE";
 const TEST: &str = "a_1b_model_in_450_and_320_mib";
 /// What a process that streams may hold more beside its GPU buffers than one that does not: far less than a layer.
 const BESIDE: u64 = 16 << 20;
 
-fn options(streamed_layers: usize) -> LoadOptions {
+/// Keys and values are pinned, so that logits can be compared: f16 would need a little more than 320 MiB.
+fn options(mebibytes: u64) -> LoadOptions {
+    let budget = Budget::bytes(mebibytes << 20).kv_no_worse_than(KvFormat::Q8_0);
     LoadOptions {
         context: Some(512),
-        prefill_chunk: 32,
-        streamed_layers,
-        staging_bytes: 8 << 20,
+        kv: KvFormat::Q8_0,
+        budget: (mebibytes > 0).then_some(budget),
         ..Default::default()
     }
 }
 
 /// Two tokens, so that the second finds in the slots what the first left there.
-fn measured(streamed: usize, path: &std::path::Path) {
+fn measured(mebibytes: u64, path: &std::path::Path) {
     let runtime = own_runtime(Adapter::Auto, None);
-    let model = load(&runtime, path, &options(streamed));
+    let model = load(&runtime, path, &options(mebibytes));
     let mut session = model.session().expect("a session");
     let mut hash: u64 = 0;
     for ids in [&[128_000][..], &[128_000, 77]] {
@@ -45,10 +49,10 @@ fn measured(streamed: usize, path: &std::path::Path) {
 }
 
 /// Logits in one number, bytes of GPU buffers at the peak, bytes in memory at the peak where they are known.
-fn run(streamed: usize, path: &std::path::Path) -> (u64, u64, Option<u64>) {
+fn run(mebibytes: u64, path: &std::path::Path) -> (u64, u64, Option<u64>) {
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", &format!("large::{TEST}"), "--nocapture"])
-        .env(STREAMED, streamed.to_string())
+        .env(BUDGET, mebibytes.to_string())
         .env(FILE, path)
         .output()
         .expect("runs");
@@ -65,9 +69,9 @@ fn run(streamed: usize, path: &std::path::Path) -> (u64, u64, Option<u64>) {
 
 #[test]
 fn a_1b_model_in_450_and_320_mib() {
-    if let (Some(streamed), Some(file)) = (std::env::var_os(STREAMED), std::env::var_os(FILE)) {
-        let streamed = streamed.to_string_lossy().parse().expect("layers");
-        return measured(streamed, file.as_ref());
+    if let (Some(budget), Some(file)) = (std::env::var_os(BUDGET), std::env::var_os(FILE)) {
+        let mebibytes = budget.to_string_lossy().parse().expect("MiB");
+        return measured(mebibytes, file.as_ref());
     }
     if let Some(reason) = too_small() {
         return skipped(TEST, &reason);
@@ -76,8 +80,8 @@ fn a_1b_model_in_450_and_320_mib() {
     let path = Scratch::new("streamed-1b.gguf");
     synth(&shape, WeightFormat::Q4_0, 1, path.as_ref(), &mut |_, _| ()).expect("written");
     let file = Checkpoint::open(path.as_ref()).expect("opens");
-    let planned = |streamed| {
-        let blueprint = Blueprint::new(&file, &options(streamed), COMMON_BINDING_BYTES);
+    let planned = |mebibytes| {
+        let blueprint = Blueprint::new(&file, &options(mebibytes), COMMON_BINDING_BYTES);
         blueprint.expect("a plan")
     };
     let (logits, peak, resident) = run(0, path.as_ref());
@@ -85,18 +89,21 @@ fn a_1b_model_in_450_and_320_mib() {
     assert!(peak > 735 << 20, "{peak} bytes with all layers in memory");
     // A software driver has the GPU's bytes in this process, beside its compiler and itself.
     let driver = resident.map(|resident| resident - peak);
-    for (streamed, budget) in [(12, 450 << 20), (16, 320 << 20)] {
-        let blueprint = planned(streamed);
-        let (found, peak, resident) = run(streamed, path.as_ref());
+    for mebibytes in [450, 320] {
+        let blueprint = planned(mebibytes);
+        let memory = &blueprint.memory;
+        let (streamed, total) = (memory.streamed_layers, memory.total(1));
+        let (found, peak, resident) = run(mebibytes, path.as_ref());
         println!(
-            "{streamed} layers streamed, {} bytes a token: {peak} bytes at the peak, {resident:?} resident, {driver:?} of it the driver's",
+            "{mebibytes} MiB: {total} bytes, {streamed} layers streamed, {} bytes a token: {peak} bytes at the peak, {resident:?} resident, {driver:?} of it the driver's",
             blueprint.streamed_bytes_per_token
         );
         assert_eq!(found, logits, "logits with {streamed} layers streamed");
-        assert_eq!(peak, blueprint.memory.peak(1), "as planned");
-        assert!(peak <= budget, "{peak} bytes of {budget}");
+        assert_eq!(peak, memory.peak(1), "as planned");
+        assert!(total <= mebibytes << 20, "{total} bytes");
+        assert!(streamed > 0 && memory.staging <= 8 << 20);
         if let (Some(resident), Some(driver)) = (resident, driver) {
-            let most = blueprint.memory.peak(1) + driver + BESIDE;
+            let most = memory.peak(1) + driver + BESIDE;
             assert!(
                 resident <= most,
                 "{resident} bytes resident, at most {most}"

@@ -40,9 +40,8 @@ pub fn play(name: &str, tests: &[&str], folder: &Path) {
         }
         match open(profile) {
             Ok(_) => {
-                let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
-                let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
-                again(profile.name, software.then_some(*lanes), tests, folder);
+                let (device, settings) = other(profile, software, folder);
+                again(&device, tests, &settings, &device);
             }
             Err(Error::Unsupported {
                 expected, found, ..
@@ -55,30 +54,45 @@ pub fn play(name: &str, tests: &[&str], folder: &Path) {
     }
 }
 
-/// The tests in another process, which must say that it is on the device meant.
-fn again(profile: &str, lanes: Option<u32>, tests: &[&str], folder: &Path) {
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new(program);
-    command.args(tests).arg("--nocapture");
-    command.env("LORGNETTE_PROFILE", profile);
-    let mut device = format!("profile {profile}, ");
-    if let Some(lanes) = lanes {
+/// How the line in which [`runtime`] names its device has it, and the settings that make it so.
+fn other(profile: Profile, software: bool, folder: &Path) -> (String, Vec<(&'static str, String)>) {
+    let mut device = format!("profile {}, ", profile.name);
+    let mut settings = vec![("LORGNETTE_PROFILE", profile.name.to_owned())];
+    if software {
+        let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
+        let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
         device += &format!("subgroups of ({lanes}, {lanes})");
         // Mesa's cache of compiled shaders does not know how wide they are.
         let cache = folder.join(format!("mesa-{lanes}"));
         std::fs::create_dir_all(&cache).expect("a folder");
-        command
-            .env("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string())
-            .env("MESA_SHADER_CACHE_DIR", cache);
+        settings.extend([
+            ("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string()),
+            ("MESA_SHADER_CACHE_DIR", cache.display().to_string()),
+        ]);
     }
-    let output = command.output().expect("this program starts");
+    (device, settings)
+}
+
+/// The tests in another process, which must say that it is on the device meant: `said` is in the line in which
+/// [`runtime`] names it.
+///
+/// # Panics
+/// With what the tests said where they fail, or where none was played.
+pub fn again(device: &str, tests: &[&str], settings: &[(&str, String)], said: &str) {
+    let program = std::env::current_exe().expect("this program");
+    let output = Command::new(program)
+        .args(tests)
+        .arg("--nocapture")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("this program starts");
     let text = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{device}: {text}\n{complaints}");
     // The harness may have begun a line of its own before it.
     let line = |mark: &str| text.lines().find(|line| line.contains(mark));
     let adapter = line("adapter: ").unwrap_or_else(|| panic!("{device}: no adapter: {text}"));
-    assert!(adapter.contains(&device), "{device}: played on {adapter}");
+    assert!(adapter.contains(said), "{device}: played on {adapter}");
     let result = line("test result: ok. ").unwrap_or_else(|| panic!("{device}: {text}"));
     assert!(!result.contains(" 0 passed"), "{device}: {result}");
     println!("{device}: {result}");

@@ -1,6 +1,7 @@
 //! What the tests share: paths of committed data, the one device of a test binary, models and scratch files, and distances
 //! between numbers.
 
+pub mod allocations;
 pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;
@@ -10,8 +11,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions, Variants};
+use lorgnette::{Adapter, LoadOptions, Model, Profile, Runtime, RuntimeOptions, Session, Variants};
 
 /// A file of `tests/data`.
 pub fn data(name: &str) -> PathBuf {
@@ -77,7 +79,8 @@ pub fn open(profile: Profile) -> lorgnette::Result<Runtime> {
     })
 }
 
-fn adapter() -> Adapter {
+/// The adapter of [`runtime`].
+pub fn adapter() -> Adapter {
     std::env::var("LORGNETTE_ADAPTER").map_or(Adapter::Auto, Adapter::Named)
 }
 
@@ -121,6 +124,28 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
         ..Default::default()
     })
     .expect("an adapter")
+}
+
+/// Does `work`, which is cancelled from another thread once the device has done so many dispatches of it.
+pub fn cancelled_within<T>(
+    runtime: &Runtime,
+    session: &mut Session,
+    dispatches: u64,
+    work: impl FnOnce(&mut Session) -> T,
+) -> T {
+    let before = runtime.counters().dispatches;
+    let canceller = session.canceller();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let start = Instant::now();
+            while runtime.counters().dispatches < before + dispatches {
+                assert!(start.elapsed() < Duration::from_secs(120), "work goes on");
+                std::thread::sleep(Duration::from_micros(50));
+            }
+            canceller.cancel();
+        });
+        work(session)
+    })
 }
 
 /// Bytes that are free where scratch files go, as `df` says.

@@ -4,7 +4,7 @@
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
 
-use lorgnette::{Message, Model, Session};
+use lorgnette::{Message, Model, Overflow, Session};
 use serde_json::Value;
 
 use crate::{data, f32s, ids, json, max_distance, skipped};
@@ -156,6 +156,22 @@ pub fn perplexity(model: &Model, windows: usize) -> Perplexity {
         expected: perplexity(&expected),
         second_half: perplexity(&half),
     }
+}
+
+/// The perplexity behind the first of so many windows of the text, read in one stream by a session that slides and keeps
+/// four tokens.
+pub fn stream_perplexity(model: &Model, windows: usize) -> f64 {
+    let text = std::fs::read_to_string(data("smollm2/perplexity.txt")).expect("the text");
+    let window = model.blueprint().context as usize;
+    let ids = model.tokenizer().encode(&text);
+    let mut session = model.session().expect("a session");
+    session.set_overflow(Overflow::slide()).expect("room");
+    let scores = session.score(&ids[..windows * window]).expect("scores");
+    // Score i is of token i + 1.
+    let past = scores[window - 1..].iter();
+    let nll = past.map(|score| -f64::from(score.next_log_probability));
+    assert_eq!(nll.len(), (windows - 1) * window);
+    (nll.clone().sum::<f64>() / nll.len() as f64).exp()
 }
 
 /// The reference's perplexity of tokens 257 to 511 of all windows.

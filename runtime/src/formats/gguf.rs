@@ -10,6 +10,7 @@ use super::metadata::Metadata;
 use super::source::Source;
 use super::tensor::TensorInfo;
 use super::unsupported;
+use super::value::Entry;
 use crate::Result;
 
 /// An open GGUF file. Every tensor lies inside it: checked at opening.
@@ -74,6 +75,16 @@ impl Checkpoint {
     /// Bytes of the whole file.
     pub fn file_bytes(&self) -> u64 {
         self.source.len() as u64
+    }
+
+    /// Bytes on the heap: where keys and tensors are, not what they hold.
+    pub(crate) fn header_bytes(&self) -> u64 {
+        let entries = self.metadata.entries.capacity() * size_of::<Entry>();
+        let tensors = self.tensors.iter().map(|tensor| {
+            size_of::<TensorInfo>() + tensor.name.capacity() + tensor.shape.capacity() * 8
+        });
+        let orders = (self.metadata.by_key.capacity() + self.by_name.capacity()) * 4;
+        (entries + tensors.sum::<usize>() + orders) as u64
     }
 
     /// Keys and values.

@@ -27,7 +27,7 @@ use crate::Error;
 const MAGIC: &[u8; 4] = b"GGUF";
 
 /// Where tensors start is a multiple of this, unless the file says otherwise.
-const DEFAULT_ALIGNMENT: u64 = 32;
+pub(crate) const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// The key with which a file says otherwise.
 const ALIGNMENT_KEY: &str = "general.alignment";

@@ -98,7 +98,7 @@ impl GpuPlayer {
     }
 
     fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.params.raw().size() as usize);
         for dispatch in plans.iter().flat_map(Plan::dispatches) {
             bytes.extend_from_slice(&dispatch.params);
             bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);

@@ -97,24 +97,33 @@ impl Tokenizer {
         })))
     }
 
-    /// About how many bytes the tables take for a vocabulary of these `tokens` and so many `merges`: what the library's
+    /// The most bytes that the tables take for a vocabulary of these `tokens` and so many `merges`: what the library's
     /// three hash maps (text to id, id to text, merge to rank) come to, the texts, and ours. A test measures that it is
-    /// within a tenth for vocabularies of 512, 49152 and 128256 tokens.
+    /// no less, and at most a tenth more, for vocabularies of 49152 and 128256 tokens.
     pub(crate) fn estimated_bytes<'a>(
         tokens: impl ExactSizeIterator<Item = &'a str>,
         merges: usize,
     ) -> u64 {
-        // The split's pattern and the searches for named tokens, as measured.
-        const PATTERNS: usize = 225 << 10;
-        // A hash map has a power of two of buckets, at most 7 of 8 in use, each with a byte of its own.
-        let map = |entries: usize, bytes: usize| {
-            (entries * 8).div_ceil(7).next_power_of_two() * (bytes + 1)
-        };
+        // The split's pattern and the searches for named tokens, as measured and a little more.
+        const PATTERNS: usize = 300 << 10;
         let count = tokens.len();
         let text: usize = tokens.map(str::len).sum();
-        let of_texts = 2 * map(count, 32) + 2 * text;
+        let of_texts = 2 * map_bytes(count, 32) + 2 * text;
         let ours = text + count * (size_of::<u32>() + size_of::<TokenKind>());
-        (PATTERNS + of_texts + map(merges, 16) + ours) as u64
+        (PATTERNS + of_texts + map_bytes(merges, 16) + ours) as u64
+    }
+
+    /// The most bytes that are held at once while the tables are made: beside them the merges as pairs of texts, the
+    /// smaller map that the one of the merges grows out of, and what compiling the patterns takes.
+    pub(crate) fn estimated_reading_bytes<'a>(
+        tokens: impl ExactSizeIterator<Item = &'a str> + Clone,
+        merges: usize,
+    ) -> u64 {
+        const COMPILING: usize = 640 << 10;
+        // A merge's text is about a token's, with a blank; and each is made anew before the old one goes.
+        let text: usize = tokens.clone().map(str::len).sum();
+        let beside = merges * size_of::<(String, String)>() + 2 * text + map_bytes(merges, 16) / 2;
+        Self::estimated_bytes(tokens, merges) + (beside + COMPILING) as u64
     }
 
     /// The ids of text that nobody vouches for. No control token comes out, whatever the text. Adds no BOS.
@@ -249,6 +258,11 @@ impl Tokenizer {
     pub fn len(&self) -> usize {
         self.0.kinds.len()
     }
+}
+
+/// A hash map has a power of two of buckets, at most 7 of 8 in use, each with a byte of its own.
+fn map_bytes(entries: usize, bytes: usize) -> usize {
+    (entries * 8).div_ceil(7).next_power_of_two() * (bytes + 1)
 }
 
 impl std::fmt::Debug for Tokenizer {

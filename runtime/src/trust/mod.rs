@@ -164,16 +164,21 @@ impl Trust {
 
     /// The next candidate to be tried, if any.
     fn next(&self, verdict: &Verdict, candidates: &[Program]) -> Option<Program> {
-        let right = candidates.iter().any(|p| verdict.is(p, Outcome::Right));
-        if right && !self.variants.timed() {
-            return None;
-        }
-        let unknown = candidates.iter().find(|p| verdict.of(p).is_none());
+        let right = candidates
+            .iter()
+            .position(|p| verdict.is(p, Outcome::Right));
+        // In order, what comes behind the first right one does not matter.
+        let matter = right
+            .filter(|_| !self.variants.timed())
+            .unwrap_or(candidates.len());
+        let unknown = candidates[..matter]
+            .iter()
+            .find(|p| verdict.of(p).is_none());
         let again = |p: &&Program| {
             let finding = verdict.of(p);
             finding.is_some_and(|f| f.outcome == Outcome::Barred && f.losses < LOSSES)
         };
-        let hope = || candidates.iter().find(again).filter(|_| !right);
+        let hope = || candidates.iter().find(again).filter(|_| right.is_none());
         unknown.or_else(hope).copied()
     }
 
@@ -198,6 +203,8 @@ impl Trust {
         shaders: &[&Shader],
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<()> {
+        // What happened before is no fault of the first.
+        gpu.check()?;
         let total = shaders.len() as u64;
         for (done, shader) in (0..).zip(shaders) {
             progress(done, total);

@@ -119,3 +119,34 @@ impl Desk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_sits_at_the_desk_and_the_next_sees_what_was_written() {
+        let folder = std::env::temp_dir().join(format!("lorgnette-desk-{}", std::process::id()));
+        let store = Store::new(&folder, "device");
+        let mut first = store.sit_down().unwrap();
+        assert_eq!((first.left(), store.read()), (None, None));
+        first.trying("a");
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| {
+                let mut second = store.sit_down().unwrap();
+                (second.left(), store.read())
+            });
+            first.trying("b");
+            first.save("found");
+            assert_eq!(first.left().as_deref(), Some("b"));
+            first.stand_up();
+            assert_eq!(second.join().unwrap(), (None, Some("found".into())));
+        });
+        let mut third = store.sit_down().unwrap();
+        third.trying("c");
+        // As if the process had ended.
+        drop(third);
+        assert_eq!(store.sit_down().unwrap().left().as_deref(), Some("c"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -73,20 +73,24 @@ pub(super) fn prove(gpu: &Arc<Gpu>, program: &Program) -> Result<Finding> {
     Ok(Finding::new(program, Outcome::Right, nmse, ""))
 }
 
-/// Seconds of one dispatch of a common size, or that the device does not play that.
+/// Seconds of dispatches of a common size, or that the device does not play those.
 ///
 /// # Errors
 /// [`Error::DeviceLost`].
 pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program) -> Result<Result<f64, Finding>> {
-    let case = measured(&program.shader);
-    match seconds_of(gpu, program, &case.params, case.step, &case.buffers) {
-        Ok(seconds) => Ok(Ok(seconds)),
-        Err(lost @ Error::DeviceLost(_)) => Err(lost),
-        Err(error) => {
-            let message = format!("{}: {error}", case.name);
-            Ok(Err(Finding::new(program, Outcome::Refused, 0.0, &message)))
+    let mut all = 0.0;
+    for (times, case) in measured(&program.shader) {
+        match seconds_of(gpu, program, &case.params, case.step, &case.buffers) {
+            Ok(seconds) => all += seconds * f64::from(times),
+            Err(lost @ Error::DeviceLost(_)) => return Err(lost),
+            Err(error) => {
+                let message = format!("{}: {error}", case.name);
+                let refused = Finding::new(program, Outcome::Refused, 0.0, &message);
+                return Ok(Err(refused));
+            }
         }
     }
+    Ok(Ok(all))
 }
 
 impl Runtime {

@@ -40,7 +40,7 @@ pub struct Finding {
     pub outcome: Outcome,
     /// The worst case: mean squared error over the mean square of what was expected.
     pub nmse: f64,
-    /// Seconds of one dispatch of a common size, where there was a choice to be made.
+    /// Seconds of dispatches of a common size, where there was a choice to be made.
     pub seconds: Option<f64>,
     /// What is wrong, empty where nothing is.
     pub message: String,
@@ -178,5 +178,59 @@ impl Verdict {
         Some(Self {
             findings: findings.collect::<Option<_>>()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lorgnette_shaders::shaders;
+
+    /// The variants of a kernel with two, all right, with these times.
+    fn timed(seconds: [Option<f64>; 2]) -> (Verdict, Vec<Program>) {
+        let shaders = shaders();
+        let shader = shaders.iter().find(|s| s.kernel.variants.len() > 1);
+        let programs: Vec<Program> = shader.expect("a choice").programs().take(2).collect();
+        let mut verdict = Verdict::default();
+        for (program, seconds) in programs.iter().zip(seconds) {
+            let finding = Finding::new(program, Outcome::Right, 1e-14, "");
+            verdict.put(program, Finding { seconds, ..finding });
+        }
+        (verdict, programs)
+    }
+
+    #[test]
+    fn the_fastest_right_one_is_chosen_and_in_order_the_first() {
+        let (verdict, programs) = timed([Some(2e-3), Some(1e-3)]);
+        assert_eq!(verdict.choose(&programs, true), Some(programs[1]));
+        assert_eq!(verdict.choose(&programs, false), Some(programs[0]));
+        let (mut verdict, programs) = timed([Some(1e-3), Some(1e-3)]);
+        assert_eq!(verdict.choose(&programs, true), Some(programs[0]), "a tie");
+        verdict.bar(&programs[0], "gone");
+        assert_eq!(verdict.choose(&programs, true), Some(programs[1]));
+        verdict.bar(&programs[1], "gone");
+        assert_eq!(verdict.choose(&programs, true), None);
+    }
+
+    #[test]
+    fn only_a_choice_needs_times() {
+        let (mut verdict, programs) = timed([None, Some(1e-3)]);
+        assert_eq!(verdict.untimed(&programs), [programs[0]]);
+        verdict.time(&programs[0], 5e-4);
+        assert!(verdict.untimed(&programs).is_empty());
+        let (mut verdict, programs) = timed([None, None]);
+        verdict.bar(&programs[0], "gone");
+        assert!(verdict.untimed(&programs).is_empty(), "one is left");
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_losses_add_up() {
+        let (mut verdict, programs) = timed([None, Some(1e-3)]);
+        verdict.bar(&programs[0], "gone");
+        verdict.bar(&programs[0], "gone again");
+        assert_eq!(verdict.of(&programs[0]).map(|f| f.losses), Some(2));
+        let text = verdict.to_json("here").to_string();
+        assert_eq!(Verdict::from_json(&text, "here"), Some(verdict));
+        assert_eq!(Verdict::from_json(&text, "there"), None);
     }
 }

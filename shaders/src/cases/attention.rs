@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::{Case, GUARD, Noise, Values, shader};
 use crate::cache::CacheFormat;
 use crate::kernel::{Parts, Step};
-use crate::kernels::{attend, kv_write, rope};
+use crate::kernels::{attend, hadamard, kv_write, rope};
 use crate::weights::BLOCK;
 
 /// The heads of an attention layer at a position.
@@ -85,6 +85,19 @@ impl Attention {
         // Rounding of two products and a sum of numbers up to 4.
         case.max_abs = 2e-6;
         case
+    }
+
+    /// Turns every head, in place.
+    pub fn hadamard(&self) -> Case {
+        let params = hadamard::Params {
+            row_blocks: (self.stride() / BLOCK) as u32,
+            head_blocks: (self.size / BLOCK) as u32,
+            scale: 1.0 / (self.size as f32).sqrt(),
+            unused: 0,
+        };
+        let heads = Noise::new(9).f32s(self.count * self.stride(), self.sharpness);
+        let shader = shader(&hadamard::KERNEL, Parts::default());
+        Case::new(self, shader, params, self.step(), vec![heads])
     }
 
     /// Puts keys and values into the cache, before and behind other rows.

@@ -24,11 +24,12 @@ pub fn small_of(shader: &Shader) -> Vec<Case> {
     cases.into_iter().filter(of_shader).collect()
 }
 
-/// A case as large as a small model's, where variants can differ in speed; at most some 2 MiB.
+/// Cases as large as a small model's, where variants can differ in speed, and how often each is played where a chat is read
+/// and written, a token for a token; at most some 2 MiB each.
 ///
 /// # Panics
 /// For a shader without any case: that is a bug of this file.
-pub fn measured(shader: &Shader) -> Case {
+pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
     let products = shader.parts.weights.map(|format| {
         let product = Product {
             format,
@@ -39,24 +40,28 @@ pub fn measured(shader: &Shader) -> Case {
             behind: 0,
             accumulate: false,
         };
-        vec![product.matvec(), product.matmul()]
+        vec![(1, product.matvec()), (1, product.matmul())]
     });
     let attention = shader.parts.cache.map(|cache| {
-        let attention = Attention {
+        let rows = |count| Attention {
             cache,
             heads: 8,
             kv_heads: 2,
             size: 64,
             position: 500,
-            count: 12,
+            count,
             sharpness: 2.0,
         };
-        vec![attention.attend()]
+        // The same kernel reads a chunk of the prompt and, one by one, as many tokens of the answer.
+        vec![(1, rows(32).attend()), (32, rows(1).attend())]
     });
     let large = products.into_iter().chain(attention).flatten();
-    let mut all = large.chain(small_of(shader));
-    let found = all.find(|case| case.shader == *shader);
-    found.expect("every shader has a small case")
+    let mut found: Vec<_> = large.filter(|(_, case)| case.shader == *shader).collect();
+    if found.is_empty() {
+        let small = small_of(shader).into_iter().next();
+        found.push((1, small.expect("every shader has a small case")));
+    }
+    found
 }
 
 fn of_weights(format: WeightFormat) -> [Case; 3] {
@@ -116,7 +121,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 9] {
+fn plain() -> [Case; 10] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -143,6 +148,7 @@ fn plain() -> [Case; 9] {
     [
         rotary.rope(),
         sliding(rotary).rope(),
+        rotary.hadamard(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

@@ -67,36 +67,35 @@ fn reference(call: Call<'_>) {
     let (p, [qkv, keys, values, mut out]) = call.open::<Params, 4>();
     let (size, heads) = (p.quads as usize * 4, p.heads as usize);
     let elements = p.row_blocks as usize * BLOCK;
-    let load = |words: &[u32]| -> Vec<Vec<f32>> {
-        let all = words.chunks_exact(cache.row_bytes(elements) / 4);
-        all.take(p.context as usize)
-            .map(|row| cache.load_row(row, elements))
+    let words = cache.row_bytes(elements) / 4;
+    // By their numbers, from the kept ones to the step's last.
+    let load = |cached: &[u32]| -> Vec<Vec<f32>> {
+        let numbers = 0..step.position + step.count - step.dropped;
+        let rows = numbers.map(|number| step.cache_row(step.cached(number).0, p.context) as usize);
+        rows.map(|row| cache.load_row(&cached[row * words..][..words], elements))
             .collect()
     };
     let (keys, values) = (load(keys.words()), load(values.words()));
     for t in 0..step.count as usize {
-        let seen = step.position + t as u32 + 1 - step.dropped;
+        let seen = (step.position + t as u32 + 1 - step.dropped) as usize;
         for head in 0..heads {
             let stride = p.stride as usize * 4;
             let queries = [0, stride - heads * size]
                 .map(|part| &qkv.f32s()[t * stride + part + head * size..][..size]);
             let at = head / p.group as usize * size;
-            let row = |number| step.cache_row(step.cached(number).0, p.context) as usize;
-            let score = |number| {
+            let score = |(number, key): (u32, &Vec<f32>)| {
                 let query = queries[usize::from(step.cached(number).1)];
-                let key = &keys[row(number)][at..];
-                query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * p.scale
+                let products = query.iter().zip(&key[at..]).map(|(q, k)| q * k);
+                products.sum::<f32>() * p.scale
             };
-            let scores: Vec<f32> = (0..seen).map(score).collect();
+            let scores: Vec<f32> = (0..).zip(&keys[..seen]).map(score).collect();
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let shares: Vec<f32> = scores.iter().map(|s| (s - highest).exp()).collect();
             let total: f64 = shares.iter().map(|s| f64::from(*s)).sum();
             for i in 0..size {
-                let shared = shares.iter().zip(0..);
+                let shared = shares.iter().zip(&values);
                 let sum: f64 = shared
-                    .map(|(share, number)| {
-                        f64::from(*share) * f64::from(values[row(number)][at + i])
-                    })
+                    .map(|(share, value)| f64::from(*share) * f64::from(value[at + i]))
                     .sum();
                 out.f32s_mut()[(t * heads + head) * size + i] = (sum / total) as f32;
             }

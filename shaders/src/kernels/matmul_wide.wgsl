@@ -22,10 +22,10 @@ struct Params {
 
 // A block of four rows of x.
 struct Tokens {
-    a: Block,
-    b: Block,
-    c: Block,
-    d: Block,
+    a: array<vec4<f32>, 8>,
+    b: array<vec4<f32>, 8>,
+    c: array<vec4<f32>, 8>,
+    d: array<vec4<f32>, 8>,
 }
 
 // Adds a block's products with four rows of W from `row` on; column t is token t.

@@ -4,6 +4,7 @@ pub mod add;
 pub mod argmax;
 pub mod attend;
 pub mod embed;
+pub mod hadamard;
 pub mod kv_write;
 pub mod matmul;
 pub mod matvec;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, KvFormat, Profile, Sampling, WeightFormat};
+use lorgnette::{Adapter, Budget, KvFormat, Overflow, Profile, Sampling, WeightFormat};
+
+use crate::output::Failure;
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -23,12 +25,26 @@ pub struct File {
 pub struct Load {
     #[command(flatten)]
     pub file: File,
-    /// How keys and values are stored: f32 is exact, q8_0 takes half of f16, q4_0 a quarter
-    #[arg(long, default_value = "f16", value_parser = kv_format())]
-    pub kv: KvFormat,
-    /// The most tokens of a prompt that go through the model at once
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    pub prefill_chunk: u32,
+    /// How keys and values are stored: f32 is exact, q8_0 takes half of f16, q4_0 a quarter; f16, if not given, or what fits
+    /// the budget
+    #[arg(long, value_parser = kv_format())]
+    pub kv: Option<KvFormat>,
+    /// The most tokens of a prompt that go through the model at once; 128, if not given, or what fits the budget
+    #[arg(long, value_name = "N")]
+    pub prefill_chunk: Option<u32>,
+    /// Take no more than this for everything on the GPU and the host, as in 600MiB; what is given by an option of its own
+    /// stays as it is, the rest is chosen to fit
+    #[arg(long, value_name = "BYTES")]
+    pub budget: Option<Budget>,
+    /// The fewest tokens of a session that will do within the budget
+    #[arg(long, value_name = "N", requires = "budget")]
+    pub min_context: Option<u32>,
+    /// The worst storage of keys and values that will do within the budget
+    #[arg(long, requires = "budget", value_name = "KV", value_parser = kv_format())]
+    pub min_kv: Option<KvFormat>,
+    /// Keep all layers in memory, whatever the budget
+    #[arg(long, requires = "budget")]
+    pub resident: bool,
     #[command(flatten)]
     pub device: Device,
 }
@@ -57,6 +73,42 @@ pub struct Context {
     /// Tokens that a session can hold; by default the model's own number, but at most 2048
     #[arg(short, long, value_name = "N")]
     pub context: Option<u32>,
+}
+
+/// What happens when the context is full.
+#[derive(Debug, clap::Args)]
+pub struct Full {
+    /// When the context is full, `stop` ends the answer; `slide` lets the oldest tokens go and never ends
+    #[arg(long, value_name = "stop|slide", default_value = "stop", value_parser = ["stop", "slide"], hide_possible_values = true)]
+    overflow: String,
+    /// First tokens that stay when it slides; by default the system prompt's, and at least 4
+    #[arg(long, value_name = "N")]
+    keep: Option<u32>,
+}
+
+impl Full {
+    pub fn check(&self) -> Result<(), Failure> {
+        match (self.slides(), self.keep) {
+            (false, Some(_)) => Err(Failure::Usage(
+                "--keep is for --overflow slide: without it nothing leaves".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn slides(&self) -> bool {
+        self.overflow == "slide"
+    }
+
+    /// `opening` are the tokens that stay where no number is given.
+    pub fn overflow(&self, opening: impl FnOnce() -> u32) -> Overflow {
+        match self.slides() {
+            true => Overflow::Slide {
+                keep: self.keep.unwrap_or_else(opening),
+            },
+            false => Overflow::Stop,
+        }
+    }
 }
 
 /// How an answer is made. The defaults are llama.cpp's. Numbers below zero reach the library, which says what it takes.

@@ -16,6 +16,8 @@ pub struct Args {
     load: args::Load,
     #[command(flatten)]
     context: args::Context,
+    #[command(flatten)]
+    full: args::Full,
     /// What the model is told to be
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     system: Option<String>,
@@ -27,8 +29,9 @@ const COMMANDS: &str = "/reset forgets the conversation, /system TEXT tells the 
                         Ctrl-C ends an answer";
 
 /// A session with the messages so far; the first may be the system's.
-struct Conversation {
+struct Conversation<'a> {
     session: Session,
+    full: &'a args::Full,
     options: GenerateOptions,
     system: Option<String>,
     turns: Vec<Message>,
@@ -42,6 +45,7 @@ pub fn run(args: &Args) -> Result<()> {
         ..GenerateOptions::default()
     };
     options.sampling.check()?;
+    args.full.check()?;
     interrupt::watch();
     let model = args
         .load
@@ -50,6 +54,7 @@ pub fn run(args: &Args) -> Result<()> {
     session.set_frame_budget(args.answer.frame_budget());
     let mut conversation = Conversation {
         session,
+        full: &args.full,
         options,
         system: args.system.clone(),
         turns: Vec::new(),
@@ -73,7 +78,7 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-impl Conversation {
+impl Conversation<'_> {
     /// One answer. What cannot be answered is told, and then it is as if it had not been said: the next line may do.
     fn turn(&mut self, text: &str) -> Result<()> {
         self.turns.push(message("user", text));
@@ -85,12 +90,15 @@ impl Conversation {
             write(text)
         };
         let prompt = Prompt::Chat(&messages);
-        let told = match answer(&mut self.session, prompt, &self.options, &mut show) {
+        let told = self
+            .set_overflow(&messages[..messages.len() - self.turns.len()])
+            .and_then(|()| answer(&mut self.session, prompt, &self.options, &mut show));
+        let told = match told {
             Ok(told) => told,
             Err(Failure::Library(error)) => {
                 self.turns.pop();
                 let failure = Failure::Library(error);
-                say(format_args!("error: {}", failure.one_line()));
+                say(format_args!("error: {}", failure.message()));
                 return Ok(());
             }
             Err(failure) => return Err(failure),
@@ -99,7 +107,9 @@ impl Conversation {
         self.turns.push(message("assistant", &said));
         match told.stop {
             StopReason::Context => {
-                say("the context is full: /reset, or start with a larger --context");
+                say(
+                    "the context is full: /reset, or start with --overflow slide or a larger --context",
+                );
             }
             StopReason::Cancelled => say("(interrupted)"),
             _ => {}
@@ -108,6 +118,12 @@ impl Conversation {
             summary(self.session.model(), &self.options.sampling, &told);
         }
         Ok(())
+    }
+
+    /// The system prompt stays when the oldest leave. Another one may be longer: the session then begins anew.
+    fn set_overflow(&mut self, system: &[Message]) -> Result<()> {
+        let opening = || self.session.model().opening_tokens(system);
+        Ok(self.session.set_overflow(self.full.overflow(opening))?)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Args {
     load: args::Load,
     #[command(flatten)]
     context: args::Context,
+    #[command(flatten)]
+    full: args::Full,
     /// What the model is asked
     #[arg(
         short,
@@ -90,12 +92,19 @@ pub fn run(args: &Args) -> Result<()> {
         ..GenerateOptions::default()
     };
     options.sampling.check()?;
+    args.full.check()?;
     interrupt::watch();
     let mut peak = AllocatorPeak::default();
     let model = args.load.model(args.context.context, &mut peak)?;
     let mut session = model.session()?;
     session.set_frame_budget(args.answer.frame_budget());
     let messages = messages(args.system.as_deref(), &prompt);
+    let opening = match args.raw {
+        true => &[],
+        false => &messages[..messages.len() - 1],
+    };
+    let overflow = args.full.overflow(|| model.opening_tokens(opening));
+    session.set_overflow(overflow)?;
     let prompt = match args.raw {
         true => Prompt::Text(&prompt),
         false => Prompt::Chat(&messages),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use lorgnette::formats::{Checkpoint, Metadata};
-use lorgnette::{Blueprint, Config};
+use lorgnette::{Blueprint, Config, Error};
 use serde::Serialize;
 
 use crate::args;
 use crate::output::{Result, bytes, json, table, write};
+use crate::planned::Planned;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -30,10 +31,8 @@ struct Facts {
     /// By type: how many tensors and their bytes in the file.
     tensors: BTreeMap<&'static str, Tensors>,
     tokenizer: Text,
-    context: u32,
-    kv: &'static str,
-    prefill_chunk: u32,
-    planned_bytes: Planned,
+    #[serde(flatten)]
+    planned: Planned,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,34 +68,40 @@ struct Text {
     chat_template: bool,
 }
 
-/// Bytes by purpose. Staging is given back before keys and values are made, so that `gpu_peak` is less than the sum:
-/// weights, scratch, and the larger of staging and a session.
-#[derive(Debug, Serialize)]
-struct Planned {
-    weights: u64,
-    /// Keys and values of one session.
-    kv: u64,
-    /// What is overwritten in every step, with params and a session's ids, step and readback.
-    scratch: u64,
-    staging: u64,
-    /// The tokenizer's tables: an estimate.
-    host: u64,
-    gpu_peak: u64,
-    /// On the GPU at the peak, and on the host.
-    total: u64,
-}
-
 pub fn run(args: &Args) -> Result<()> {
-    let (checkpoint, blueprint) = args.load.blueprint(args.context.context)?;
-    let facts = Facts::new(&checkpoint, &blueprint)?;
-    if args.json {
-        return json(&facts);
+    let checkpoint = args.load.file.open()?;
+    let options = args.load.options(args.context.context);
+    let binding = args.load.device.binding_bytes()?;
+    let (blueprint, refusal) = match Blueprint::new(&checkpoint, &options, binding) {
+        Ok(blueprint) => (blueprint, None),
+        // What is shown then is the plan that comes nearest.
+        Err(Error::Budget(refusal)) => (
+            Blueprint::least(&checkpoint, &options, binding)?,
+            Some(refusal),
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    let minimum_bytes = match blueprint.minimum_bytes {
+        Some(bytes) => bytes,
+        None => Blueprint::least(&checkpoint, &options, binding)?
+            .memory
+            .total(1),
+    };
+    let budget = options.budget.map(|budget| budget.bytes);
+    let planned = Planned::new(&blueprint, budget, minimum_bytes);
+    let facts = Facts::new(&checkpoint, &blueprint, planned)?;
+    match args.json {
+        true => json(&facts)?,
+        false => write(&facts.page())?,
     }
-    write(&facts.page())
+    match refusal {
+        None => Ok(()),
+        Some(refusal) => Err(Error::Budget(refusal).into()),
+    }
 }
 
 impl Facts {
-    fn new(checkpoint: &Checkpoint, blueprint: &Blueprint) -> Result<Self> {
+    fn new(checkpoint: &Checkpoint, blueprint: &Blueprint, planned: Planned) -> Result<Self> {
         let metadata = checkpoint.metadata();
         let mut tensors: BTreeMap<&'static str, Tensors> = BTreeMap::new();
         for tensor in checkpoint.tensors() {
@@ -117,10 +122,7 @@ impl Facts {
             ),
             tensors,
             tokenizer: Text::new(metadata)?,
-            context: blueprint.context,
-            kv: blueprint.kv.name(),
-            prefill_chunk: blueprint.prefill_chunk,
-            planned_bytes: Planned::new(blueprint, lorgnette::text::host_bytes(metadata)?),
+            planned,
         })
     }
 
@@ -139,17 +141,12 @@ impl Facts {
             let value = format!("{} in {} tensors", bytes(all.file_bytes), all.count);
             row(&format!("  {name}"), value)
         }));
-        let planned = format!(
-            "for {} positions, {} keys and values, prompts in chunks of {}",
-            self.context, self.kv, self.prefill_chunk
-        );
-        rows.push(row("planned", planned));
-        rows.extend(self.planned_bytes.rows());
+        rows.extend(self.planned.rows());
         table(&rows, 2)
     }
 }
 
-fn row(name: &str, value: impl ToString) -> Vec<String> {
+pub fn row(name: &str, value: impl ToString) -> Vec<String> {
     vec![name.to_owned(), value.to_string()]
 }
 
@@ -239,36 +236,5 @@ impl Text {
             add_bos: metadata.opt_bool("tokenizer.ggml.add_bos_token")?,
             chat_template: metadata.opt_string("tokenizer.chat_template")?.is_some(),
         })
-    }
-}
-
-impl Planned {
-    fn rows(&self) -> [Vec<String>; 7] {
-        [
-            row("  weights", bytes(self.weights)),
-            row("  keys and values", bytes(self.kv)),
-            row("  scratch", bytes(self.scratch)),
-            row(
-                "  staging",
-                format!("{}, while loading", bytes(self.staging)),
-            ),
-            row("  GPU at its peak", bytes(self.gpu_peak)),
-            row("  host", format!("{}, estimated", bytes(self.host))),
-            row("  total", bytes(self.total)),
-        ]
-    }
-
-    fn new(blueprint: &Blueprint, host: u64) -> Self {
-        let memory = &blueprint.memory;
-        let gpu_peak = memory.peak(1);
-        Self {
-            weights: memory.weights_bytes(),
-            kv: memory.session.kv(),
-            scratch: memory.scratch_bytes() + memory.session.total() - memory.session.kv(),
-            staging: memory.staging,
-            host,
-            gpu_peak,
-            total: gpu_peak + host,
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
 use lorgnette::{
-    Blueprint, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage, Variants,
+    Blueprint, Budget, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage, Variants,
 };
 
 use crate::args::{Device, File, Load};
@@ -46,6 +46,15 @@ impl Device {
         })?)
     }
 
+    /// Bytes that one binding may have: on the named adapter, or on paper.
+    pub fn binding_bytes(&self) -> Result<u64> {
+        if self.adapter.is_some() {
+            return Ok(self.runtime()?.max_binding_bytes());
+        }
+        let binding = self.profile.binding_bytes();
+        Ok(self.max_binding.map_or(binding, |asked| asked.min(binding)))
+    }
+
     fn variants(&self) -> Result<Variants> {
         let Some(given) = &self.variants else {
             return Ok(Variants::default());
@@ -60,11 +69,26 @@ impl Device {
 
 impl Load {
     pub fn options(&self, context: Option<u32>) -> LoadOptions {
+        let usual = LoadOptions::default();
         LoadOptions {
             context,
-            kv: self.kv,
-            prefill_chunk: self.prefill_chunk,
-            ..LoadOptions::default()
+            kv: self.kv.unwrap_or(usual.kv),
+            prefill_chunk: self.prefill_chunk.unwrap_or(usual.prefill_chunk),
+            budget: self.budget.clone().map(|budget| self.pinned(budget)),
+            ..usual
+        }
+    }
+
+    /// The budget with what the command line asks for: what has an option of its own is never chosen otherwise.
+    fn pinned(&self, budget: Budget) -> Budget {
+        let kv = self.min_kv.or(self.kv);
+        let chunk = self.prefill_chunk;
+        Budget {
+            least_context: self.min_context,
+            worst_kv: kv.unwrap_or(budget.worst_kv),
+            least_prefill_chunk: chunk.unwrap_or(budget.least_prefill_chunk),
+            streaming: !self.resident,
+            ..budget
         }
     }
 
@@ -84,15 +108,7 @@ impl Load {
     /// The model on paper: for the named device where one is named, else for what most phones can bind.
     pub fn blueprint(&self, context: Option<u32>) -> Result<(Checkpoint, Blueprint)> {
         let checkpoint = self.file.open()?;
-        let binding = match &self.device.adapter {
-            Some(_) => self.device.runtime()?.max_binding_bytes(),
-            None => {
-                let binding = self.device.profile.binding_bytes();
-                self.device
-                    .max_binding
-                    .map_or(binding, |asked| asked.min(binding))
-            }
-        };
+        let binding = self.device.binding_bytes()?;
         let blueprint = Blueprint::new(&checkpoint, &self.options(context), binding)?;
         Ok((checkpoint, blueprint))
     }

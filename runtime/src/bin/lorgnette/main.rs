@@ -16,6 +16,7 @@ mod logits;
 mod output;
 mod perplexity;
 mod plan;
+mod planned;
 mod pull;
 mod synth;
 mod tokenize;
@@ -87,7 +88,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            say(format_args!("error: {}", failure.one_line()));
+            say(format_args!("error: {}", failure.message()));
             ExitCode::from(failure.exit_code())
         }
     }

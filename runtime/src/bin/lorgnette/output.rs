@@ -40,9 +40,10 @@ impl Failure {
         }
     }
 
-    /// The message on one line: drivers and templates answer in several.
-    pub fn one_line(&self) -> String {
+    /// The message on one line: drivers and templates answer in several. Only a budget's table keeps its own.
+    pub fn message(&self) -> String {
         let text = match self {
+            Self::Library(error @ lorgnette::Error::Budget(_)) => return error.to_string(),
             Self::Library(error) => error.to_string(),
             Self::Output(error) => format!("standard output: {error}"),
             Self::Usage(text) | Self::Verdict(text) => text.clone(),

@@ -1,9 +1,11 @@
-//! `lorgnette perplexity`: how surprised the model is by a text, in windows that each begin with an empty cache.
+//! `lorgnette perplexity`: how surprised the model is by a text, in windows that each begin with an empty cache; or where
+//! the context slides, in one stream.
 //!
 //! The text gets no BOS, and special tokens in it are text; what is left after the last whole window is dropped.
 
 use std::path::PathBuf;
 
+use lorgnette::{Overflow, Score, Session};
 use serde::Serialize;
 
 use crate::args;
@@ -23,6 +25,8 @@ pub struct Args {
     /// Only the first N windows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     windows: Option<u64>,
+    #[command(flatten)]
+    full: args::Full,
     /// One object with the figures
     #[arg(long)]
     json: bool,
@@ -31,15 +35,20 @@ pub struct Args {
 /// Negative log-likelihoods (natural) are summed in f64.
 #[derive(Debug, Default, Serialize)]
 struct Perplexity {
-    /// Over all tokens of every window but its first.
+    /// Over all tokens of every window but its first; of a stream, over all but the first.
     ppl_all: f64,
     /// Over the tokens behind the middle one of every window.
-    ppl_second_half: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ppl_second_half: Option<f64>,
+    /// Of a stream: over the tokens behind the first window, from where on the oldest leave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ppl_past_first: Option<f64>,
     nll_sum_all: f64,
     windows: usize,
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    args.full.check()?;
     let text = load::text(None, Some(&args.file), "-f FILE")?;
     let model = args
         .load
@@ -52,32 +61,64 @@ pub fn run(args: &Args) -> Result<()> {
         let expected = format!("at least one window of {window} tokens");
         return Err(input("text", expected, format!("{} tokens", ids.len())));
     }
+    let ids = &ids[..count * window];
     let mut session = model.session()?;
+    session.set_overflow(args.full.overflow(|| model.opening_tokens(&[])))?;
+    let (found, later) = match session.overflow() {
+        Overflow::Stop => in_windows(&mut session, ids, window)?,
+        Overflow::Slide { .. } => in_a_stream(&mut session, ids, window)?,
+    };
+    match args.json {
+        true => json(&found),
+        false => write(&format!(
+            "perplexity {:.4}, {later}, {count} windows of {window} tokens\n",
+            found.ppl_all
+        )),
+    }
+}
+
+fn in_windows(session: &mut Session, ids: &[u32], window: usize) -> Result<(Perplexity, String)> {
     let (mut all, mut second_half) = (Sum::default(), Sum::default());
+    let count = ids.len() / window;
     let bar = count_bar("windows", count as u64);
-    for ids in ids.chunks_exact(window).take(count) {
+    for ids in ids.chunks_exact(window) {
         // Score i is of token i + 1.
         let scores = session.score(ids)?;
-        all.add(scores.iter().map(|score| score.next_log_probability));
-        let later = &scores[window / 2..];
-        second_half.add(later.iter().map(|score| score.next_log_probability));
+        all.add(&scores);
+        second_half.add(&scores[window / 2..]);
         bar.inc(1);
         log::info!("perplexity so far: {:.4}", all.perplexity());
     }
     bar.finish_and_clear();
+    let later = format!("second halves {:.4}", second_half.perplexity());
     let found = Perplexity {
         ppl_all: all.perplexity(),
-        ppl_second_half: second_half.perplexity(),
+        ppl_second_half: Some(second_half.perplexity()),
+        ppl_past_first: None,
         nll_sum_all: all.nll,
         windows: count,
     };
-    if args.json {
-        return json(&found);
-    }
-    write(&format!(
-        "perplexity {:.4}, second halves {:.4}, {count} windows of {window} tokens\n",
-        found.ppl_all, found.ppl_second_half
-    ))
+    Ok((found, later))
+}
+
+fn in_a_stream(session: &mut Session, ids: &[u32], window: usize) -> Result<(Perplexity, String)> {
+    let scores = session.score(ids)?;
+    let (mut all, mut past_first) = (Sum::default(), Sum::default());
+    all.add(&scores);
+    past_first.add(&scores[window - 1..]);
+    let past_first = (past_first.tokens > 0).then(|| past_first.perplexity());
+    let later = match past_first {
+        Some(perplexity) => format!("past the first window {perplexity:.4}"),
+        None => "nothing past the first window".to_owned(),
+    };
+    let found = Perplexity {
+        ppl_all: all.perplexity(),
+        ppl_second_half: None,
+        ppl_past_first: past_first,
+        nll_sum_all: all.nll,
+        windows: ids.len() / window,
+    };
+    Ok((found, later))
 }
 
 #[derive(Default)]
@@ -87,9 +128,10 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, log_probabilities: impl ExactSizeIterator<Item = f32>) {
-        self.tokens += log_probabilities.len();
-        self.nll -= log_probabilities.map(f64::from).sum::<f64>();
+    fn add(&mut self, scores: &[Score]) {
+        self.tokens += scores.len();
+        let nll = |score: &Score| -f64::from(score.next_log_probability);
+        self.nll += scores.iter().map(nll).sum::<f64>();
     }
 
     fn perplexity(&self) -> f64 {

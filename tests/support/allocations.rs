@@ -1,8 +1,11 @@
-//! The system's allocator with a count, per thread, of what was asked of it.
+//! The system's allocator with a count of what was asked of it: by each thread, and by the whole program. Layouts are
+//! counted, not what the system puts around them. A test binary makes it its global allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
 
+/// The allocator.
 pub struct Counting;
 
 /// What one thread asked for while something ran.
@@ -20,8 +23,16 @@ thread_local! {
     static ASKED: Cell<Asked> = const { Cell::new(Asked { largest: 0, total: 0, held: 0 }) };
 }
 
+/// Bytes that all threads hold, and the most that they held since [`live_from_now`].
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
 fn count(size: usize, freed: usize) {
-    ASKED.with(|asked| {
+    let change = size as isize - freed as isize;
+    let live = LIVE.fetch_add(change, Relaxed) + change;
+    PEAK.fetch_max(live, Relaxed);
+    // A thread that ends frees what was its own when its counts are gone.
+    let _ = ASKED.try_with(|asked| {
         let Asked {
             largest,
             total,
@@ -30,9 +41,7 @@ fn count(size: usize, freed: usize) {
         asked.set(Asked {
             largest: largest.max(size),
             total: total.saturating_add(size),
-            held: held
-                .wrapping_add_unsigned(size)
-                .wrapping_sub_unsigned(freed),
+            held: held.wrapping_add(change),
         });
     });
 }
@@ -42,6 +51,23 @@ pub fn during<T>(work: impl FnOnce() -> T) -> (T, Asked) {
     ASKED.set(Asked::default());
     let out = work();
     (out, ASKED.get())
+}
+
+/// Bytes that the program holds.
+pub fn live() -> isize {
+    LIVE.load(Relaxed)
+}
+
+/// Forgets the peak so far: the next [`peak`] is since now. Returns the bytes held now.
+pub fn live_from_now() -> isize {
+    let live = live();
+    PEAK.store(live, Relaxed);
+    live
+}
+
+/// The most bytes held at once since [`live_from_now`].
+pub fn peak() -> isize {
+    PEAK.load(Relaxed)
 }
 
 // SAFETY: every call goes on to the system's allocator with the same arguments; counting neither allocates nor panics.

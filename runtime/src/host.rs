@@ -1,0 +1,130 @@
+//! What a model holds on the heap of the host, from its header and plans alone: an upper bound that the budget counts.
+//! Not the pages of the mapped file, which are the system's to take back, and not the driver, which is not ours.
+
+use crate::formats::{Checkpoint, Metadata};
+use crate::loader::Chunk;
+use crate::memory::{HostMemory, MemoryPlan, staging_buffer};
+use crate::models::Config;
+use crate::plan::Plan;
+use crate::tokenizer::Tokenizer;
+use crate::weights::WeightList;
+use crate::{Result, text};
+
+/// Bytes of the chat template's environment, and for each byte of its source, as measured.
+const TEMPLATE: u64 = 64 << 10;
+const TEMPLATE_SOURCE: u64 = 16;
+/// What wgpu keeps for each of its objects, rounded up from what was measured: its parsed shader for a pipeline, and
+/// what a bind group and a buffer point at.
+const PIPELINE: u64 = 128 << 10;
+const BIND_GROUP: u64 = 1 << 10;
+const BUFFER: u64 = 2 << 10;
+/// What wgpu makes and drops while it compiles a shader, or encodes and submits a step.
+const COMPILING: u64 = 512 << 10;
+const ENCODING: u64 = 64 << 10;
+/// The cases that kernels are tried with, what is computed of them, and what else is compiled for them.
+const TRYING: u64 = 3 << 20;
+/// A prompt in the making: its text in pieces and joined, and its ids, for each position of the context.
+const PROMPT: u64 = 32;
+/// The logits of one row as read back, as numbers, kept for log-probabilities, and what sampling makes of each.
+const SAMPLING: u64 = 24;
+
+/// What a file's vocabulary and chat template take: the same whatever is chosen for the model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextBytes {
+    held: u64,
+    reading: u64,
+}
+
+impl TextBytes {
+    pub fn new(metadata: &Metadata) -> Result<Self> {
+        let template = metadata.opt_string("tokenizer.chat_template")?;
+        let template =
+            template.map_or(0, |source| TEMPLATE + TEMPLATE_SOURCE * source.len() as u64);
+        let tokens = metadata.strings("tokenizer.ggml.tokens")?;
+        let merges = metadata.strings("tokenizer.ggml.merges")?.len();
+        Ok(Self {
+            held: text::host_bytes(metadata)? + template,
+            reading: Tokenizer::estimated_reading_bytes(tokens, merges).max(template),
+        })
+    }
+}
+
+/// Adds up what the host holds.
+pub(crate) fn estimate(
+    checkpoint: &Checkpoint,
+    text: TextBytes,
+    config: &Config,
+    plans: &[Plan],
+    weights: &WeightList,
+    memory: &MemoryPlan,
+) -> HostMemory {
+    let dispatches = || plans.iter().flat_map(Plan::dispatches);
+    let shaders: std::collections::HashSet<_> = dispatches().map(|d| d.shader).collect();
+    let count = dispatches().count() as u64;
+    let session = &memory.session;
+    let context = session.ids / 4;
+    let held = plans.iter().map(plan_bytes).sum::<u64>()
+        + list_bytes(weights)
+        + stream_bytes(weights, memory)
+        + checkpoint.header_bytes();
+    // A handle of each pipeline for each dispatch; weights, slots, params and the ring.
+    let buffers = (memory.weights.len() + memory.slots.len()) as u64 + 1 + 3;
+    let device = shaders.len() as u64 * PIPELINE + count * 8 + buffers * BUFFER;
+    let largest = memory.weights.iter().copied().max().unwrap_or(0);
+    let chunk = staging_buffer(memory.staging).min(largest);
+    // The params of all dispatches pass in one piece.
+    let loading = chunk.max(memory.params) + COMPILING;
+    let logits = config.vocabulary as u64 * SAMPLING;
+    let read_back = session.readback + logits.max(session.readback);
+    let streamed = if memory.streamed_layers > 0 { chunk } else { 0 };
+    let stepping = read_back + 2 * session.step + ENCODING + context * PROMPT + streamed;
+    HostMemory {
+        text: text.held,
+        plans: held,
+        device,
+        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 3) * BUFFER,
+        passing: loading.max(stepping),
+        reading: held + text.reading,
+        trying: text.held + held + device + TRYING,
+    }
+}
+
+/// The list of chunks in which streamed layers come; it grows by doubling.
+fn stream_bytes(list: &WeightList, memory: &MemoryPlan) -> u64 {
+    let streamed = &list.layers[list.layers.len() - memory.streamed_layers..];
+    let weights = streamed
+        .iter()
+        .flat_map(|layer| &list.weights[layer.clone()]);
+    // A chunk is more than half of a buffer, or a whole source.
+    let half = (staging_buffer(memory.staging) / 2).max(1);
+    let chunks = weights.map(|weight| weight.bytes / half + weight.sources.len() as u64 + 1);
+    2 * chunks.sum::<u64>() * size_of::<Chunk>() as u64
+}
+
+fn plan_bytes(plan: &Plan) -> u64 {
+    let tensors = plan.tensors.iter().map(|tensor| tensor.name.capacity());
+    let segments = plan
+        .segments
+        .iter()
+        .map(|segment| segment.dispatches.capacity() * size_of::<crate::plan::Dispatch>());
+    let dispatches = plan.dispatches().map(|dispatch| {
+        dispatch.label.capacity()
+            + dispatch.params.capacity()
+            + dispatch.tensors.capacity() * size_of::<crate::plan::TensorId>()
+    });
+    let own = plan.tensors.capacity() * size_of::<crate::plan::Tensor>()
+        + plan.segments.capacity() * size_of::<crate::plan::Segment>();
+    (own + tensors.chain(segments).chain(dispatches).sum::<usize>()) as u64
+}
+
+fn list_bytes(list: &WeightList) -> u64 {
+    let weights = list.weights.iter().map(|weight| {
+        let sources = weight.sources.iter().map(|source| source.tensor.capacity());
+        weight.name.capacity()
+            + weight.sources.capacity() * size_of::<crate::weights::Source>()
+            + sources.sum::<usize>()
+    });
+    let own = list.weights.capacity() * size_of::<crate::weights::Weight>()
+        + list.layers.capacity() * size_of::<std::ops::Range<usize>>();
+    (own + weights.sum::<usize>()) as u64
+}

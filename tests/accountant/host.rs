@@ -1,0 +1,168 @@
+//! The host's bytes: an upper bound of what load, prompt, decode and score hold on the heap, wgpu's part included, and
+//! not a loose one.
+
+use std::path::{Path, PathBuf};
+
+use lorgnette::synth::{SynthShape, synth};
+use lorgnette::{
+    Adapter, GenerateOptions, LoadOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Stage,
+    WeightFormat,
+};
+use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, smollm2};
+
+use super::alone;
+
+/// What the program holds above what it held before, at the most, since the last time it was asked.
+struct Above(isize);
+
+impl Above {
+    fn now() -> Self {
+        Self(allocations::live_from_now())
+    }
+
+    fn peak(&self) -> u64 {
+        let peak = allocations::peak() - self.0;
+        allocations::live_from_now();
+        peak.max(0) as u64
+    }
+}
+
+/// Answers with everything that sampling may ask for, then scores.
+fn converse(model: &Model) {
+    let mut session = model.session().expect("a session");
+    let sampling = Sampling {
+        top_k: 0,
+        repeat_penalty: 1.1,
+        ..Sampling::default()
+    };
+    let options = GenerateOptions {
+        max_tokens: Some(3),
+        log_probabilities: true,
+        sampling,
+        ..Default::default()
+    };
+    let ids = [5, 6, 7, 8, 9];
+    let events = session.generate(Prompt::Ids(&ids), &options);
+    for event in events.expect("starts") {
+        event.expect("no error");
+    }
+    session.score(&ids).expect("scores");
+}
+
+/// Bytes of the heap at the peak of reading the file and of what comes after, and what the plan says of both.
+fn check(runtime: &Runtime, path: &Path, options: &LoadOptions, looseness: f64) {
+    let above = Above::now();
+    let mut reading = None;
+    let model = Model::load(runtime, path, options, |_| {
+        reading.get_or_insert_with(|| above.peak());
+    });
+    let model = model.expect("loads");
+    let (host, memory) = (model.memory().host, model.memory().clone());
+    converse(&model);
+    let held = above.peak();
+    // Where the references play, what would be on the GPU is on the heap.
+    let on_heap = match runtime.counters().buffers {
+        0 => memory.peak(1) - memory.params,
+        _ => 0,
+    };
+    let reading = reading.expect("progress");
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    println!(
+        "{name}: reading {reading} of {}, then {} of {}",
+        host.reading,
+        held - on_heap.min(held),
+        host.held(1)
+    );
+    assert!(reading <= host.reading + on_heap, "{name}: {host:?}");
+    assert!(held <= host.held(1) + on_heap, "{name}: {host:?}");
+    let most = reading.max(held) as f64 * looseness;
+    let planned = host.held(1).max(host.reading) + on_heap;
+    assert!(
+        planned as f64 <= most,
+        "{name}: {planned} planned, {most} at most"
+    );
+}
+
+fn tiny(name: &str) -> PathBuf {
+    data(&format!("llama3-tiny/{name}.gguf"))
+}
+
+#[test]
+fn the_plan_bounds_the_heap() {
+    let _turn = alone();
+    // A small model, so that what is not of its size shows: twice what it takes is still little.
+    for name in ["q4_0", "q4_k_m"] {
+        for adapter in [Adapter::Auto, Adapter::Cpu] {
+            let runtime = own_runtime(adapter, None);
+            check(&runtime, &tiny(name), &LoadOptions::default(), 3.0);
+        }
+    }
+}
+
+/// The first load on a device tries every variant of the kernels, before anything of the model is on it.
+#[test]
+fn with_trials_of_a_new_device() {
+    let _turn = alone();
+    let runtime = Runtime::new(RuntimeOptions {
+        adapter: adapter(),
+        ..Default::default()
+    });
+    let runtime = runtime.expect("a device");
+    let above = Above::now();
+    let (mut heap, mut gpu) = (0, 0);
+    let model = Model::load(
+        &runtime,
+        tiny("q4_0"),
+        &LoadOptions::default(),
+        |progress| {
+            if progress.stage == Stage::Trials {
+                gpu = runtime.counters().peak_bytes;
+                heap = heap.max(above.peak());
+            }
+        },
+    );
+    let memory = model.expect("loads").memory().clone();
+    println!(
+        "trying {heap} of {} on the heap, {gpu} on the GPU",
+        memory.host.trying
+    );
+    assert!(heap <= memory.host.trying, "{:?}", memory.host);
+    let moment = memory.total(1).max(memory.host.trying + gpu);
+    assert_eq!(moment, memory.total(1));
+    assert!(gpu > 0 && gpu < 2 << 20, "{gpu} bytes of the GPU");
+    assert!(memory.host.trying <= 2 * heap, "{:?}", memory.host);
+}
+
+#[test]
+fn with_the_whole_vocabulary_of_llama_3() {
+    let _turn = alone();
+    let shape = SynthShape {
+        layers: 4,
+        dim: 64,
+        ffn: 128,
+        heads: 2,
+        kv_heads: 2,
+        head_dim: 32,
+        ..SynthShape::like("llama-3.2-1b").expect("a known shape")
+    };
+    let path = Scratch::new("accountant.gguf");
+    synth(&shape, WeightFormat::Q4_0, 1, path.as_ref(), &mut |_, _| ()).expect("written");
+    for streamed_layers in [0, 4] {
+        let options = LoadOptions {
+            streamed_layers,
+            ..Default::default()
+        };
+        let runtime = own_runtime(Adapter::Auto, None);
+        check(&runtime, path.as_ref(), &options, 1.5);
+    }
+}
+
+#[test]
+fn with_smollm2() {
+    let _turn = alone();
+    let Some(path) = smollm2::path("with_smollm2") else {
+        return;
+    };
+    let runtime = own_runtime(Adapter::Auto, None);
+    check(&runtime, &path, &LoadOptions::default(), 1.5);
+}

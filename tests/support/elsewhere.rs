@@ -40,9 +40,8 @@ pub fn play(name: &str, tests: &[&str], folder: &Path) {
         }
         match open(profile) {
             Ok(_) => {
-                let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
-                let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
-                on(profile.name, software.then_some(*lanes), tests, folder);
+                let (device, settings) = other(profile, software, folder);
+                again(&device, tests, &settings, &device);
             }
             Err(Error::Unsupported {
                 expected, found, ..
@@ -55,19 +54,23 @@ pub fn play(name: &str, tests: &[&str], folder: &Path) {
     }
 }
 
-/// The device of a profile, with so many lanes where they can be chosen.
-fn on(profile: &str, lanes: Option<u32>, tests: &[&str], folder: &Path) {
-    let mut settings = vec![("LORGNETTE_PROFILE", profile.to_owned())];
-    let mut said = format!("profile {profile}, ");
-    if let Some(lanes) = lanes {
-        said += &format!("subgroups of ({lanes}, {lanes})");
+/// How the line in which [`runtime`] names its device has it, and the settings that make it so.
+fn other(profile: Profile, software: bool, folder: &Path) -> (String, Vec<(&'static str, String)>) {
+    let mut device = format!("profile {}, ", profile.name);
+    let mut settings = vec![("LORGNETTE_PROFILE", profile.name.to_owned())];
+    if software {
+        let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
+        let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
+        device += &format!("subgroups of ({lanes}, {lanes})");
         // Mesa's cache of compiled shaders does not know how wide they are.
         let cache = folder.join(format!("mesa-{lanes}"));
         std::fs::create_dir_all(&cache).expect("a folder");
-        settings.push(("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string()));
-        settings.push(("MESA_SHADER_CACHE_DIR", cache.display().to_string()));
+        settings.extend([
+            ("LP_NATIVE_VECTOR_WIDTH", (32 * lanes).to_string()),
+            ("MESA_SHADER_CACHE_DIR", cache.display().to_string()),
+        ]);
     }
-    again(&said, tests, &settings, &said);
+    (device, settings)
 }
 
 /// The tests in another process, which must say that it is on the device meant: `said` is in the line in which

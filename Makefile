@@ -24,8 +24,8 @@ demo: setup ## A small model answers: make demo PROMPT="..."
 
 test: setup-test fmt deny clippy doc unit ## All checks; each can be run alone.
 
-goldens: setup-test ## The long checks against an independent engine, for BENCHMARKS.md.
-	cargo run -q -p lorgnette-tests --bin goldens
+goldens: setup-test ## The long checks against an independent engine, or some: make goldens CHECKS="f16 sliding"
+	cargo run -q -p lorgnette-tests --bin goldens -- $(CHECKS)
 
 fmt: ## Formatting.
 	cargo fmt --all -- --check

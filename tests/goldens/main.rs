@@ -1,6 +1,6 @@
 //! The long checks: all that an independent engine says of SmolLM2 and of the tiny models, measured and held against the
-//! bounds. Prints a Markdown report for BENCHMARKS.md; fails where a bound is broken. `make goldens` runs it; `CHECKS="f32 tiny"` names
-//! some of them.
+//! bounds. Prints a Markdown report for BENCHMARKS.md; fails where a bound is broken. `make goldens` runs them all, or
+//! those that `CHECKS` names.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

@@ -21,7 +21,7 @@ impl Report {
         let within = found <= bound;
         self.within &= within;
         let verdict = if within { "" } else { " **broken**" };
-        println!("| {what} | {found:.3e} | {bound:.0e}{verdict} | {more} |");
+        println!("| {what} | {found:.3e} | {bound:e}{verdict} | {more} |");
     }
 }
 

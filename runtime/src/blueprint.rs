@@ -11,6 +11,7 @@ use crate::memory::{
 use crate::models::Config;
 use crate::models::llama::{Recording, Style, Weights, record};
 use crate::plan::Plan;
+use crate::profiles::Profile;
 use crate::weights::{Shape, WeightList};
 use crate::{Error, Result};
 
@@ -47,6 +48,17 @@ impl Default for LoadOptions {
             staging_bytes: STAGING_BYTES,
             budget: None,
             fused: true,
+        }
+    }
+}
+
+impl LoadOptions {
+    /// The options for such a device: what it can hope to hold is the budget, where none is stated.
+    pub fn on(&self, profile: &Profile) -> Self {
+        let hoped = profile.memory_bytes.map(Budget::bytes);
+        Self {
+            budget: self.budget.clone().or(hoped),
+            ..self.clone()
         }
     }
 }
@@ -101,9 +113,7 @@ impl Blueprint {
         options: &LoadOptions,
         max_binding_bytes: u64,
     ) -> Result<Self> {
-        let text = TextBytes::new(checkpoint.metadata())?;
-        let draw =
-            |options: &LoadOptions| Self::exactly(checkpoint, text, options, max_binding_bytes);
+        let draw = Self::draw(checkpoint, max_binding_bytes)?;
         match &options.budget {
             Some(budget) => budget::choose(options, budget, &draw),
             None => draw(options),
@@ -120,11 +130,22 @@ impl Blueprint {
         options: &LoadOptions,
         max_binding_bytes: u64,
     ) -> Result<Self> {
-        let text = TextBytes::new(checkpoint.metadata())?;
-        let draw =
-            |options: &LoadOptions| Self::exactly(checkpoint, text, options, max_binding_bytes);
+        let draw = Self::draw(checkpoint, max_binding_bytes)?;
         let any = Budget::bytes(0);
         budget::least(options, options.budget.as_ref().unwrap_or(&any), &draw)
+    }
+
+    /// Makes the plan of options as they are.
+    fn draw(
+        checkpoint: &Checkpoint,
+        max_binding_bytes: u64,
+    ) -> Result<impl Fn(&LoadOptions) -> Result<Self>> {
+        let text = TextBytes::new(checkpoint.metadata())?;
+        Ok(
+            move |options: &LoadOptions| {
+                Self::exactly(checkpoint, text, options, max_binding_bytes)
+            },
+        )
     }
 
     /// The plan with the options as they are, whatever it takes.

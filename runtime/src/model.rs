@@ -72,7 +72,8 @@ impl Model {
     ) -> Result<Self> {
         let start = Instant::now();
         let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
-        let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+        let options = options.on(runtime.profile());
+        let blueprint = Blueprint::new(&checkpoint, &options, runtime.max_binding_bytes())?;
         let tokenizer = text::tokenizer(checkpoint.metadata())?;
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;

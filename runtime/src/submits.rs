@@ -37,17 +37,19 @@ pub(crate) fn cost(plan: &Plan, dispatch: &Dispatch, step: &Step) -> u64 {
 }
 
 /// How many of the next dispatches, of these costs, one submit takes, and what they cost together: as many as the bound
-/// allows, at least one.
+/// allows, at least one. Where bytes are not bounded nobody asks for the costs, and none is worked out.
 pub(crate) fn next_submit(
-    costs: impl IntoIterator<Item = u64>,
+    costs: impl ExactSizeIterator<Item = u64>,
     bound: &SubmitBound,
 ) -> (usize, u64) {
     let most = bound
         .dispatches
         .map_or(usize::MAX, |most| most.max(1) as usize);
-    let bytes = bound.bytes.unwrap_or(u64::MAX);
+    let Some(bytes) = bound.bytes else {
+        return (costs.len().min(most), 0);
+    };
     let (mut count, mut total) = (0, 0u64);
-    for cost in costs.into_iter().take(most) {
+    for cost in costs.take(most) {
         if count > 0 && total.saturating_add(cost) > bytes {
             break;
         }
@@ -215,7 +217,7 @@ mod tests {
                 assert_eq!(counts, dispatches);
             }
         }
-        assert_eq!(cut(&[1; 300], &SubmitBound::NONE), [(300, 300)]);
+        assert_eq!(cut(&[1; 300], &SubmitBound::NONE), [(300, 0)]);
         assert_eq!(cut(&[], &SubmitBound::NONE), []);
     }
 

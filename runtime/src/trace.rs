@@ -72,7 +72,8 @@ pub fn trace(
         ));
     };
     let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
-    let blueprint = Blueprint::new(&checkpoint, options, runtime.max_binding_bytes())?;
+    let options = options.on(runtime.profile());
+    let blueprint = Blueprint::new(&checkpoint, &options, runtime.max_binding_bytes())?;
     let most = blueprint.prefill_chunk.min(blueprint.context - 1) as usize;
     if ids.is_empty()
         || ids.len() > most

@@ -86,17 +86,16 @@ impl CacheFormat {
     /// and, where `CACHE_SCALED`, the 16 bits of a scale. `fn cache_start(row: u32, row_blocks: u32) -> u32` is the
     /// first word of a row.
     pub const fn pack_part(self) -> &'static str {
+        macro_rules! part {
+            ($($file:literal),+) => {
+                concat!(include_str!("parts/cache_block.wgsl"), $(include_str!(concat!("parts/", $file, ".wgsl"))),+)
+            };
+        }
         match self {
-            Self::F32 => include_str!("parts/cache_pack_f32.wgsl"),
-            Self::F16 => include_str!("parts/cache_pack_f16.wgsl"),
-            Self::Q8_0 => concat!(
-                include_str!("parts/cache_scale.wgsl"),
-                include_str!("parts/cache_pack_q8_0.wgsl")
-            ),
-            Self::Q4_0 => concat!(
-                include_str!("parts/cache_scale.wgsl"),
-                include_str!("parts/cache_pack_q4_0.wgsl")
-            ),
+            Self::F32 => part!("cache_pack_f32"),
+            Self::F16 => part!("cache_pack_f16"),
+            Self::Q8_0 => part!("cache_scale", "cache_pack_q8_0"),
+            Self::Q4_0 => part!("cache_scale", "cache_pack_q4_0"),
         }
     }
 

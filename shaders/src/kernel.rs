@@ -103,6 +103,8 @@ pub struct Field {
 /// Which text is joined to a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// What the variants of one kernel share: its params and bindings, so that they are declared once.
+    Shared(&'static str),
     /// `weights_unpack` of the chosen weight format.
     Weights,
     /// `times` and what it takes: products of a block with four rows of weights.
@@ -301,6 +303,7 @@ impl Program {
         let mut text = String::from(include_str!("parts/step.wgsl"));
         for part in self.variant.parts {
             text.push_str(match part {
+                Part::Shared(text) => text,
                 Part::Weights => weights().part(),
                 Part::Cache => cache().load_part(),
                 Part::CachePack => cache().pack_part(),

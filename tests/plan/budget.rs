@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{SynthShape, outline};
-use lorgnette::{Blueprint, Budget, Error, KvFormat, LoadOptions, Refusal, WeightFormat};
+use lorgnette::{Blueprint, Budget, Error, KvFormat, LoadOptions, Profile, Refusal, WeightFormat};
 use lorgnette_tests::Scratch;
 
 use super::COMMON;
@@ -247,4 +247,20 @@ fn models_of_known_shapes() {
             start.elapsed()
         );
     }
+}
+
+#[test]
+fn a_profile_says_what_there_is_where_the_app_does_not() {
+    let file = paper("llama-3.2-1b");
+    let floor = Profile::named("glasses-floor").expect("a profile");
+    let hoped = floor.memory_bytes.expect("its memory");
+    let wanted = LoadOptions::default();
+    let plan = Blueprint::new(&file, &wanted.on(&floor), COMMON).expect("a plan");
+    let native = Blueprint::new(&file, &wanted.on(&Profile::NATIVE), COMMON).expect("a plan");
+    assert!(plan.memory.total(1) <= hoped && hoped < native.memory.total(1));
+    let stated = LoadOptions {
+        budget: Some(Budget::bytes(hoped + 1)),
+        ..wanted
+    };
+    assert_eq!(stated.on(&floor).budget, stated.budget);
 }

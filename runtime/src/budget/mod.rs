@@ -42,7 +42,7 @@ impl Budget {
         Self {
             bytes,
             least_context: None,
-            worst_kv: FORMATS[FORMATS.len() - 1],
+            worst_kv: CacheFormat::Q4_0,
             least_prefill_chunk: LEAST_PREFILL_CHUNK,
             least_staging: 0,
             streaming: true,
@@ -78,9 +78,6 @@ impl Budget {
         }
     }
 }
-
-/// Keys and values, the most precise first.
-const FORMATS: [CacheFormat; 4] = CacheFormat::ALL;
 
 /// Bytes as people write them: a number, whole or not, with `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB` behind it, or
 /// nothing for bytes.

@@ -38,7 +38,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(search: &Search<'_>, minimum_bytes: u64) -> Result<Self> {
+    pub(super) fn new(
+        search: &Search<'_>,
+        least: &LoadOptions,
+        minimum_bytes: u64,
+    ) -> Result<Self> {
         let mut prices = Vec::new();
         let mut price = |what: String, options: &LoadOptions| -> Result<()> {
             prices.push(Price {
@@ -52,11 +56,10 @@ impl Refusal {
             Ok(())
         };
         price("as wanted".into(), &search.wanted)?;
-        let least = search.least()?;
-        for (what, options) in steps(search, &least) {
+        for (what, options) in steps(search, least) {
             price(format!("only {what}"), &options)?;
         }
-        price("all of that".into(), &least)?;
+        price("all of that".into(), least)?;
         let free = LoadOptions {
             context: None,
             ..search.wanted.clone()

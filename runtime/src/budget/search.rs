@@ -9,7 +9,7 @@
 
 use lorgnette_shaders::CacheFormat;
 
-use super::{Budget, FORMATS, LEAST_CONTEXT, Refusal};
+use super::{Budget, LEAST_CONTEXT, Refusal};
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::memory::{least_staging, place_weights};
 use crate::{Error, Result};
@@ -17,8 +17,8 @@ use crate::{Error, Result};
 /// Makes the plan of options as they are.
 pub(super) type Draw<'a> = dyn Fn(&LoadOptions) -> Result<Blueprint> + 'a;
 
-/// Formats from this one on are the last resort, unless nothing better is wanted.
-const LAST_RESORT: usize = 3;
+/// Chosen only where nothing else will do, unless nothing better is wanted.
+const LAST_RESORT: CacheFormat = CacheFormat::Q4_0;
 /// Rings are not made smaller than this: every copy through one is a submit.
 const LEAST_RING: u64 = 768 << 10;
 /// Contexts between the least and the wanted one are multiples of this.
@@ -29,20 +29,14 @@ pub(crate) fn choose(wanted: &LoadOptions, budget: &Budget, draw: &Draw<'_>) -> 
     let search = Search::new(wanted, budget, draw)?;
     let least = search.least()?;
     let minimum_bytes = search.total(&least)?;
-    let found = match minimum_bytes <= budget.bytes {
-        true => Some(search.first()?.unwrap_or(least)),
-        false => None,
-    };
-    match found {
-        Some(options) => Ok(Blueprint {
-            minimum_bytes: Some(minimum_bytes),
-            ..draw(&options)?
-        }),
-        None => Err(Error::Budget(Box::new(Refusal::new(
-            &search,
-            minimum_bytes,
-        )?))),
+    if minimum_bytes > budget.bytes {
+        let refusal = Refusal::new(&search, &least, minimum_bytes)?;
+        return Err(Error::Budget(Box::new(refusal)));
     }
+    Ok(Blueprint {
+        minimum_bytes: Some(minimum_bytes),
+        ..draw(&search.first()?.unwrap_or(least))?
+    })
 }
 
 /// The plan that takes the fewest bytes of those that will do, whether it is within the budget or not.
@@ -147,12 +141,12 @@ impl<'a> Search<'a> {
         Ok(least)
     }
 
-    /// Formats without those that are the last resort.
+    /// Formats without the last resort.
     fn usual_formats(&self) -> &[CacheFormat] {
-        let resort =
-            |format: &&CacheFormat| FORMATS[LAST_RESORT.min(FORMATS.len())..].contains(format);
-        let usual = self.formats.iter().filter(|format| !resort(format)).count();
-        &self.formats[..usual.max(1)]
+        match self.formats.as_slice() {
+            [usual @ .., LAST_RESORT] if !usual.is_empty() => usual,
+            all => all,
+        }
     }
 
     fn first(&self) -> Result<Option<LoadOptions>> {
@@ -264,10 +258,11 @@ impl<'a> Search<'a> {
 
 /// From the wanted format, or the worst that will do where that is better, to the worst.
 fn formats(wanted: CacheFormat, worst: CacheFormat) -> Vec<CacheFormat> {
-    let at = |wanted: CacheFormat| FORMATS.iter().position(|format| *format == wanted);
-    let worst = at(worst).unwrap_or(FORMATS.len() - 1);
+    let all = CacheFormat::ALL;
+    let at = |wanted: CacheFormat| all.iter().position(|format| *format == wanted);
+    let worst = at(worst).unwrap_or(all.len() - 1);
     let best = at(wanted).unwrap_or(worst).min(worst);
-    FORMATS[best..=worst].to_vec()
+    all[best..=worst].to_vec()
 }
 
 /// The most and the least positions.

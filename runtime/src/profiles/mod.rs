@@ -18,7 +18,8 @@ pub struct Profile {
     pub name: &'static str,
     /// What the device offers; the adapter's own limits and features where there is none.
     pub offer: Option<Offer>,
-    /// Bytes that one app can hope to hold, GPU and host together, where that is known or assumed.
+    /// Bytes that one app can hope to hold, GPU and host together, where that is known or assumed: the budget of a load
+    /// that states none.
     pub memory_bytes: Option<u64>,
     /// How much work one submit may hold.
     pub submit: SubmitBound,

@@ -27,6 +27,9 @@ params! {
 /// Queries of one key head that a workgroup of the tiled variant makes.
 const QUERIES: u32 = 16;
 
+/// Params and bindings of every variant.
+const SHARED: Part = Part::Shared(include_str!("../parts/attend_shared.wgsl"));
+
 /// qkv [count, 4 * stride] ending in the shifted queries, keys and values [context, kv_heads, head size],
 /// out [count, heads, head size].
 pub static KERNEL: Kernel = Kernel {
@@ -43,7 +46,7 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "tiled",
             wgsl: include_str!("attend_tiled.wgsl"),
-            parts: &[Part::Cache, Part::Window, Part::QueryTile],
+            parts: &[SHARED, Part::Cache, Part::Window, Part::QueryTile],
             constants: &[],
             grid: |params, step: &Step| {
                 let p = read::<Params>(params);
@@ -54,7 +57,7 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "plain",
             wgsl: include_str!("attend.wgsl"),
-            parts: &[Part::Cache, Part::Window],
+            parts: &[SHARED, Part::Cache, Part::Window],
             constants: &[],
             grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
         },

@@ -8,29 +8,6 @@
 // kept keys again a second query meets them, rotated at a position that is less by `dropped`. No key is written twice.
 const WORKGROUP: u32 = 64u;
 
-struct Params {
-    // Query heads that share a key head.
-    group: u32,
-    // Blocks of 32 elements in a row of keys (and of values).
-    row_blocks: u32,
-    // Head size / 4: 8, 16 or 32.
-    quads: u32,
-    // Row length of qkv / 4.
-    stride: u32,
-    // 1 / sqrt(head size).
-    scale: f32,
-    // Query heads.
-    heads: u32,
-    // Rows of the cache.
-    context: u32,
-    unused: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> keys: array<CacheWord>;
-@group(0) @binding(4) var<storage, read> values: array<CacheWord>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4<f32>>;
-
 // The query, and behind it the one for kept positions.
 var<workgroup> query: array<vec4<f32>, 64>;
 var<workgroup> scores: array<f32, 64>;

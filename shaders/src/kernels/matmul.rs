@@ -31,6 +31,9 @@ fn tiles(params: &[u8], step: &Step, tile: [u32; 2]) -> [u32; 3] {
     [rows.div_ceil(tile[0]), step.count.div_ceil(tile[1]), 1]
 }
 
+/// Params, bindings and the end of every variant.
+const SHARED: Part = Part::Shared(include_str!("../parts/matmul_shared.wgsl"));
+
 /// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {
     name: "matmul",
@@ -45,14 +48,14 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "wide",
             wgsl: include_str!("matmul_wide.wgsl"),
-            parts: &[Part::Weights, Part::Products],
+            parts: &[SHARED, Part::Weights, Part::Products],
             constants: &[],
             grid: |params, step: &Step| tiles(params, step, [128, 32]),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matmul.wgsl"),
-            parts: &[Part::Weights],
+            parts: &[SHARED, Part::Weights],
             constants: &[],
             grid: |params, step: &Step| tiles(params, step, [64, 4]),
         },

@@ -1,24 +1,5 @@
 // out[t] = W x[t], or out[t] += W x[t], for the step's rows. A lane makes one row of W by four rows of x, so that weights
 // are unpacked once for the four; nothing is shared between lanes.
-struct Params {
-    planes: vec4<u32>,
-    rows: u32,
-    // Blocks of 32 in a row.
-    blocks: u32,
-    // First element of a row of `out` that is written, and elements between rows.
-    out_offset: u32,
-    out_stride: u32,
-    // 1: add to what `out` holds.
-    accumulate: u32,
-    unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-
 // First element / 4 of a row of x; rows past the end read the last one and are not stored.
 fn quads_of(token: u32) -> u32 {
     return min(token, step.count - 1u) * params.blocks * 8u;
@@ -39,13 +20,8 @@ fn matmul(@builtin(global_invocation_id) id: vec3<u32>) {
         sums.z += product(w, quads_of(token + 2u) + block * 8u);
         sums.w += product(w, quads_of(token + 3u) + block * 8u);
     }
-    for (var i = 0u; i < min(4u, step.count - token); i++) {
-        let at = (token + i) * params.out_stride + params.out_offset + row;
-        var value = sums[i];
-        if params.accumulate == 1u {
-            value += out[at];
-        }
-        out[at] = value;
+    for (var i = 0u; i < 4u; i++) {
+        put(token + i, row, sums[i]);
     }
 }
 

@@ -1,24 +1,6 @@
 // out[t] = W x[t], or out[t] += W x[t], for the step's rows. A lane makes a tile of 16 rows of W by 4 rows of x in
 // registers, without workgroup memory or barriers: what is loaded is used as often as possible, which counts most where
 // loads are dear. 8 x 8 lanes make a tile of 128 rows of W by 32 rows of x.
-struct Params {
-    planes: vec4<u32>,
-    rows: u32,
-    // Blocks of 32 in a row.
-    blocks: u32,
-    // First element of a row of `out` that is written, and elements between rows.
-    out_offset: u32,
-    out_stride: u32,
-    // 1: add to what `out` holds.
-    accumulate: u32,
-    unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 // A block of four rows of x.
 struct Tokens {
@@ -37,27 +19,14 @@ fn more(sums: mat4x4<f32>, v: Tokens, row: u32, block: u32) -> mat4x4<f32> {
     );
 }
 
-fn store_row(token: u32, row: u32, sums: vec4<f32>) {
-    if token >= step.count {
-        return;
-    }
-    for (var i = 0u; i < 4u; i++) {
-        if row + i < params.rows {
-            let at = token * params.out_stride + params.out_offset + row + i;
-            var value = sums[i];
-            if params.accumulate == 1u {
-                value += out[at];
-            }
-            out[at] = value;
-        }
-    }
-}
-
+// Four rows of W for four tokens; column t is token t.
 fn store(token: u32, row: u32, sums: mat4x4<f32>) {
-    store_row(token, row, sums[0]);
-    store_row(token + 1u, row, sums[1]);
-    store_row(token + 2u, row, sums[2]);
-    store_row(token + 3u, row, sums[3]);
+    for (var i = 0u; i < 4u; i++) {
+        put(token, row + i, sums[0][i]);
+        put(token + 1u, row + i, sums[1][i]);
+        put(token + 2u, row + i, sums[2][i]);
+        put(token + 3u, row + i, sums[3][i]);
+    }
 }
 
 @compute @workgroup_size(64)

@@ -25,6 +25,9 @@ fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
     [read::<Params>(params).rows.div_ceil(rows), 1, 1]
 }
 
+/// Params, bindings and the end of every variant.
+const SHARED: Part = Part::Shared(include_str!("../parts/matvec_shared.wgsl"));
+
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec",
@@ -39,14 +42,14 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "wide",
             wgsl: include_str!("matvec_wide.wgsl"),
-            parts: &[Part::Weights, Part::Products, Part::ReduceRows],
+            parts: &[SHARED, Part::Weights, Part::Products, Part::ReduceRows],
             constants: &[("LANES", LANES)],
             grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec.wgsl"),
-            parts: &[Part::Weights],
+            parts: &[SHARED, Part::Weights],
             constants: &[],
             grid: |params, _: &Step| workgroups(params, 64),
         },

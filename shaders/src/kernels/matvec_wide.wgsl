@@ -4,21 +4,6 @@
 const WORKGROUP: u32 = 64u;
 override LANES: u32;
 
-struct Params {
-    planes: vec4<u32>,
-    rows: u32,
-    // Blocks of 32 in a row.
-    blocks: u32,
-    // First element of `out` that is written.
-    out_offset: u32,
-    // 1: add to what `out` holds.
-    accumulate: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-
 @compute @workgroup_size(64)
 fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = (group.x * (WORKGROUP / LANES) + lane / LANES) * 16u;
@@ -41,13 +26,6 @@ fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         return;
     }
     for (var i = 0u; i < 4u; i++) {
-        if row + quad * 4u + i < params.rows {
-            let at = params.out_offset + row + quad * 4u + i;
-            var value = totals[i];
-            if params.accumulate == 1u {
-                value += out[at];
-            }
-            out[at] = value;
-        }
+        put(row + quad * 4u + i, totals[i]);
     }
 }

@@ -33,7 +33,7 @@ pub struct Load {
     #[arg(long, value_name = "N")]
     pub prefill_chunk: Option<u32>,
     /// Take no more than this for everything on the GPU and the host, as in 600MiB; what is given by an option of its own
-    /// stays as it is, the rest is chosen to fit
+    /// stays as it is, the rest is chosen to fit. If not given: what a device of the profile can hope to hold
     #[arg(long, value_name = "BYTES")]
     pub budget: Option<Budget>,
     /// The fewest tokens of a session that will do within the budget

@@ -69,12 +69,13 @@ impl Device {
 
 impl Load {
     pub fn options(&self, context: Option<u32>) -> LoadOptions {
-        let usual = LoadOptions::default();
+        let usual = LoadOptions::default().on(&self.device.profile);
+        let budget = self.budget.clone().or(usual.budget);
         LoadOptions {
             context,
             kv: self.kv.unwrap_or(usual.kv),
             prefill_chunk: self.prefill_chunk.unwrap_or(usual.prefill_chunk),
-            budget: self.budget.clone().map(|budget| self.pinned(budget)),
+            budget: budget.map(|budget| self.pinned(budget)),
             ..usual
         }
     }

@@ -1,7 +1,7 @@
 //! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
 //! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding};
+use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding, Stream};
 use crate::cache::CacheFormat;
 use crate::kernel::Shader;
 use crate::weights::WeightFormat;
@@ -40,7 +40,22 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
             behind: 0,
             accumulate: false,
         };
-        vec![(1, product.matvec()), (1, product.matmul())]
+        let stream = Stream {
+            format,
+            rows: 1024,
+            blocks: 16,
+            count: 1,
+            offset: 0,
+            behind: 0,
+            lanes: 4,
+        };
+        vec![
+            (1, product.matvec()),
+            (1, product.matmul()),
+            (1, stream.matvec_norm()),
+            (1, stream.matvec_gate(false)),
+            (1, stream.matvec_add()),
+        ]
     });
     let attention = shader.parts.cache.map(|cache| {
         let rows = |count| Attention {
@@ -64,7 +79,7 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
     found
 }
 
-fn of_weights(format: WeightFormat) -> [Case; 3] {
+fn of_weights(format: WeightFormat) -> [Case; 7] {
     // 8 blocks: one super-block of the formats that have those.
     let table = Embedding {
         format,
@@ -85,7 +100,28 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
         behind: 2,
         accumulate: true,
     };
-    [table.embed(), product.matvec(), product.matmul()]
+    let stream = Stream {
+        format,
+        rows: 141,
+        blocks: 8,
+        count: 2,
+        offset: 3,
+        behind: 2,
+        lanes: 4,
+    };
+    [
+        table.embed(),
+        product.matvec(),
+        product.matmul(),
+        stream.matvec_norm(),
+        stream.matvec_gate(false),
+        stream.matvec_gate(true),
+        Stream {
+            rows: 140,
+            ..stream
+        }
+        .matvec_add(),
+    ]
 }
 
 fn of_cache(cache: CacheFormat) -> [Case; 4] {
@@ -121,7 +157,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 10] {
+fn plain() -> [Case; 11] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -135,6 +171,15 @@ fn plain() -> [Case; 10] {
         cols: 332,
         count: 3,
         size: 3.0,
+    };
+    let stream = Stream {
+        format: WeightFormat::F32,
+        rows: 1,
+        blocks: 11,
+        count: 2,
+        offset: 0,
+        behind: 0,
+        lanes: 4,
     };
     let steep = Rows { size: 1e3, ..rows };
     let mut noise = Noise::new(10);
@@ -154,6 +199,7 @@ fn plain() -> [Case; 10] {
         rows.swiglu(),
         steep.swiglu(),
         rows.add(),
+        stream.scale(),
         logits(1).argmax(1),
         logits(3).score(),
     ]

@@ -40,11 +40,10 @@ impl TextBytes {
         let template = metadata.opt_string("tokenizer.chat_template")?;
         let template =
             template.map_or(0, |source| TEMPLATE + TEMPLATE_SOURCE * source.len() as u64);
-        let tokens = metadata.strings("tokenizer.ggml.tokens")?;
-        let merges = metadata.strings("tokenizer.ggml.merges")?.len();
+        let (tokenizer, reading) = text::host_bytes(metadata)?;
         Ok(Self {
-            held: text::host_bytes(metadata)? + template,
-            reading: Tokenizer::estimated_reading_bytes(tokens, merges).max(template),
+            held: tokenizer + Tokenizer::SEEN + template,
+            reading: reading.max(tokenizer + template),
         })
     }
 }

@@ -27,8 +27,13 @@ impl Above {
     }
 }
 
-/// Answers with everything that sampling may ask for, then scores.
+/// Encodes characters of every script, answers with everything that sampling may ask for, then scores.
 fn converse(model: &Model) {
+    for block in (0..0x3_0000).step_by(1000) {
+        let chars = (block..block + 1000).filter_map(char::from_u32);
+        let words: String = chars.flat_map(|char| [char, char, ' ', char]).collect();
+        model.tokenizer().encode(&words);
+    }
     let mut session = model.session().expect("a session");
     let sampling = Sampling {
         top_k: 0,

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use lorgnette::formats::{Checkpoint, Value, Writer};
 use lorgnette::{ChatTemplate, Tokenizer};
+use lorgnette_tests::allocations::during;
 
 use crate::given::{cache, data, ids, joined, message, skipped};
 
@@ -19,13 +20,21 @@ const TEMPLATE: &str = "{{ bos_token }}{% for message in messages %}
 {% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
 
 fn tokenizer() -> Option<&'static Tokenizer> {
-    static BUILT: OnceLock<Option<Tokenizer>> = OnceLock::new();
+    built().map(|(tokenizer, _)| tokenizer)
+}
+
+/// The tokenizer, and what making it took: bytes by the allocator's account, and by the bounds that a budget counts.
+fn built() -> Option<&'static (Tokenizer, [(u64, u64); 2])> {
+    static BUILT: OnceLock<Option<(Tokenizer, [(u64, u64); 2])>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let named = std::env::var_os("LORGNETTE_LLAMA3_RANKS").map(PathBuf::from);
         let path = named.unwrap_or_else(|| cache().join("llama3/tokenizer.model"));
         let ranks = std::fs::read_to_string(&path).ok()?;
         let file = Checkpoint::from_bytes(gguf_from_ranks(&ranks)).unwrap();
-        Some(lorgnette::text::tokenizer(file.metadata()).unwrap())
+        let (tokenizer, asked) = during(|| lorgnette::text::tokenizer(file.metadata()).unwrap());
+        let (held, peak) = lorgnette::text::host_bytes(file.metadata()).unwrap();
+        let bounded = [(asked.held as u64, held), (asked.peak as u64, peak)];
+        Some((tokenizer, bounded))
     });
     if built.is_none() {
         skipped(
@@ -134,6 +143,21 @@ fn every_string_has_the_ids_that_tiktoken_gives() {
         assert_eq!((streamed.as_str(), decoder.finish()), (text, None));
     }
     assert!(cases.as_array().unwrap().len() >= 200);
+}
+
+/// Bytes of the heap, which a small budget counts beside the weights.
+#[test]
+fn the_tables_hold_little_and_are_made_with_little_more() {
+    let Some((_, bounded)) = built() else { return };
+    println!("held and at the peak, found and at most: {bounded:?}");
+    for (found, most) in bounded {
+        assert!(
+            found <= most && *most as f64 <= 1.3 * *found as f64,
+            "{bounded:?}"
+        );
+    }
+    let [(held, _), (peak, _)] = bounded;
+    assert!(*held <= 8_000_000 && *peak <= 20_000_000, "{bounded:?}");
 }
 
 #[test]

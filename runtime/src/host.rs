@@ -42,7 +42,7 @@ impl TextBytes {
             template.map_or(0, |source| TEMPLATE + TEMPLATE_SOURCE * source.len() as u64);
         let (tokenizer, reading) = text::host_bytes(metadata)?;
         Ok(Self {
-            held: tokenizer + Tokenizer::SEEN + template,
+            held: tokenizer + template,
             reading: reading.max(tokenizer + template),
         })
     }
@@ -78,7 +78,7 @@ pub(crate) fn estimate(
     let streamed = if memory.streamed_layers > 0 { chunk } else { 0 };
     let stepping = read_back + 2 * session.step + ENCODING + context * PROMPT + streamed;
     HostMemory {
-        text: text.held,
+        text: text.held + Tokenizer::SEEN,
         plans: held,
         device,
         session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 3) * BUFFER,

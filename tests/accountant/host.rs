@@ -33,7 +33,7 @@ impl Above {
 
 /// Encodes characters of every script, answers with everything that sampling may ask for, then scores.
 fn converse(model: &Model) {
-    for block in (0..0x3_0000).step_by(1000) {
+    for block in (0..0x3_0000).step_by(8000) {
         let chars = (block..block + 1000).filter_map(char::from_u32);
         let words: String = chars.flat_map(|char| [char, char, ' ', char]).collect();
         model.tokenizer().encode(&words);

@@ -212,6 +212,20 @@ mod tests {
         assert!(merged > 1000, "{merged} merges");
     }
 
+    /// Each merge of a list that is searched anew, or moved up, would make this take hours.
+    #[test]
+    fn a_megabyte_of_one_byte_merges() {
+        let pairs = (0..10).map(|rank| (rank, rank, rank)).collect();
+        let merges = Merges::new(11, pairs, (1..=10).collect());
+        let mut word = Word::default();
+        let mut found = Vec::new();
+        word.fill(std::iter::repeat_n(0, (1 << 20) + 5));
+        merges.apply(&mut word, &mut found);
+        let (most, rest) = found.split_at(1 << 10);
+        assert!(most.iter().all(|id| *id == 10));
+        assert_eq!(rest, [2, 0], "five are four and one");
+    }
+
     #[test]
     fn of_two_merges_of_a_pair_the_later_counts() {
         let merges = Merges::new(4, vec![(0, 1, 0), (1, 1, 1), (0, 1, 2)], vec![2, 3, 3]);

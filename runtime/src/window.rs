@@ -86,10 +86,9 @@ impl Window {
         let over = (position + count).saturating_sub(self.context);
         self.dropped = self.dropped.max(over);
         Step {
-            position,
-            count,
             keep,
             dropped: self.dropped,
+            ..Step::new(position, count)
         }
     }
 

@@ -3,11 +3,13 @@
 pub mod add;
 pub mod argmax;
 pub mod attend;
+pub mod choose;
 pub mod embed;
 pub mod hadamard;
 pub mod kv_write;
 pub mod matmul;
 pub mod matvec;
+pub mod peaks;
 pub mod rms_norm;
 pub mod rope;
 pub mod score;

@@ -21,6 +21,6 @@ fn less(a: vec2<u32>, b: vec2<u32>) -> bool {
 }
 
 // So many 2^-32 of an amount.
-fn share(amount: vec2<u32>, of: u32) -> vec2<u32> {
-    return plus(times(amount.y, of), vec2<u32>(times(amount.x, of).y, 0u));
+fn share(amount: vec2<u32>, part: u32) -> vec2<u32> {
+    return plus(times(amount.y, part), vec2<u32>(times(amount.x, part).y, 0u));
 }

@@ -18,6 +18,8 @@ pub const STAGING_BUFFERS: usize = 3;
 pub const STAGING_BYTES: u64 = 3 << 20;
 /// What a chunk of rows may be longer than its rows: each of its planes ends on a whole word.
 pub(crate) const CHUNK_PADDING: u64 = 16;
+/// Bytes of the most ids that one step chooses: eight.
+const NEXT_IDS: u64 = 32;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -30,8 +32,10 @@ pub struct SessionMemory {
     pub ids: u64,
     /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
-    /// Where results are read back.
+    /// Where logits and scores are read back.
     pub readback: u64,
+    /// Where ids are read back: two of these, as the next step is submitted before an id is read.
+    pub next_ids: u64,
 }
 
 impl SessionMemory {
@@ -42,7 +46,7 @@ impl SessionMemory {
 
     /// All bytes.
     pub fn total(&self) -> u64 {
-        self.kv() + self.ids + self.step + self.readback
+        self.kv() + self.ids + self.step + self.readback + 2 * self.next_ids
     }
 }
 
@@ -194,6 +198,7 @@ pub fn place(
             ids: aligned((u64::from(shape.context) + 1) * 4),
             step: step_bytes(rows, shape.head_size),
             readback: aligned(logits.max(scores)),
+            next_ids: NEXT_IDS,
         },
         host: HostMemory::default(),
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use lorgnette::plan::{Dispatch, Home, Plan};
 use lorgnette_shaders::kernels::{embed, matmul, matvec};
-use lorgnette_shaders::weights::BLOCK;
+use lorgnette_shaders::weights::{BLOCK, Texels};
 
 use super::{Paper, papers};
 
@@ -89,7 +89,7 @@ fn reads(paper: &Paper, plan: &Plan) -> BTreeMap<(String, bool), Vec<Range<u64>>
         let layout = weight.format.layout(weight.rows, weight.cols);
         assert_eq!(
             (matrix.planes, weight.bytes),
-            (layout.planes, layout.bytes),
+            (layout.planes, Texels::holding(layout.bytes).bytes()),
             "{label}"
         );
         let gather = dispatch.shader.kernel.name == "embed";

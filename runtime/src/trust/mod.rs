@@ -12,7 +12,9 @@ mod verdict;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lorgnette_shaders::{Program, Shader, Variant, fingerprint, shaders};
+use lorgnette_shaders::kernels::matvec;
+use lorgnette_shaders::weights::Texels;
+use lorgnette_shaders::{Medium, Program, Shader, Variant, fingerprint, shaders};
 
 use crate::gpu::{AdapterReport, Gpu};
 use crate::{Error, Result};
@@ -42,6 +44,8 @@ const LOSSES: u32 = 2;
 pub(crate) struct Trust {
     variants: Variants,
     extra: Vec<(&'static str, &'static Variant)>,
+    /// What matrices may lie in on this device.
+    media: Vec<Medium>,
     device: String,
     store: Option<Store>,
     /// Read when it is first asked for.
@@ -59,8 +63,14 @@ impl Trust {
         // A driver's next version, or ours, is another device.
         let device = format!("lorgnette {} on {report:?}", env!("CARGO_PKG_VERSION"));
         let name = format!("{:016x}", fingerprint(device.as_bytes()));
+        let mut media = variants.media();
+        // A pinned medium is what was asked for: where it cannot be had, a load says so.
+        if report.max_texture_side < Texels::SIDE && media.len() > 1 {
+            media.retain(|medium| *medium != Medium::Texture);
+        }
         let trust = Self {
             variants,
+            media,
             extra,
             store: cache_dir.map(|folder| Store::new(folder, &name)),
             device,
@@ -80,6 +90,8 @@ impl Trust {
     /// What may be used for a shader, the most wanted first.
     fn candidates(&self, shader: &Shader) -> Vec<Program> {
         let mut programs = self.programs(*shader);
+        let weightless = shader.parts.weights.is_none();
+        programs.retain(|program| weightless || self.media.contains(&program.medium));
         if let Some(pinned) = self.variants.of(shader) {
             programs.retain(|program| program.variant.name == pinned);
         }
@@ -91,7 +103,7 @@ impl Trust {
             .extra
             .iter()
             .filter(|(name, _)| *name == shader.kernel.name);
-        let extra = extra.map(|(_, variant)| shader.by(variant));
+        let extra = extra.flat_map(|(_, variant)| shader.by(variant).in_media());
         extra.chain(shader.programs()).collect()
     }
 
@@ -128,16 +140,47 @@ impl Trust {
             }
             tried?;
         }
+        let medium = self.medium(verdict, shaders);
         let judged = |shader: &Shader| {
-            let candidates = self.candidates(shader);
             let of = |program: &Program| Some((*program, verdict.of(program)?.clone()));
             Judged {
                 shader: *shader,
-                used: verdict.choose(&candidates, self.variants.timed()),
+                used: self.best(verdict, shader, medium),
                 found: self.programs(*shader).iter().filter_map(of).collect(),
             }
         };
-        Ok(shaders.iter().map(judged).collect())
+        let judged: Vec<Judged> = shaders.iter().map(judged).collect();
+        for judged in &judged {
+            let others = self.programs(judged.shader).into_iter();
+            others
+                .filter(|program| judged.used != Some(*program))
+                .for_each(|program| gpu.forget(&program));
+        }
+        Ok(judged)
+    }
+
+    /// The best right program of a shader, with its weights, if it has any, in that medium.
+    fn best(&self, verdict: &Verdict, shader: &Shader, medium: Medium) -> Option<Program> {
+        let mut candidates = self.candidates(shader);
+        let weightless = shader.parts.weights.is_none();
+        candidates.retain(|program| weightless || program.medium == medium);
+        verdict.choose(&candidates, self.variants.timed())
+    }
+
+    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which `matvec` is
+    /// the fastest, since what it reads bounds every token. Where there is none, the first.
+    fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
+        let playable = self.media.iter().filter(|medium| {
+            let mut best = shaders.iter().map(|shader| self.best(verdict, shader, **medium));
+            best.all(|best| best.is_some())
+        });
+        let products = || shaders.iter().filter(|s| *s.kernel == matvec::KERNEL);
+        let seconds = |medium: &Medium| -> f64 {
+            let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
+            best.filter_map(|program| verdict.of(&program)?.seconds).sum()
+        };
+        let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        *fastest.unwrap_or(&self.media[0])
     }
 
     /// Forgets everything about this device, also what is stored.
@@ -240,10 +283,6 @@ impl Trust {
                 }
             }
         }
-        let used = verdict.choose(&candidates, self.variants.timed());
-        for program in candidates.iter().filter(|program| used != Some(**program)) {
-            gpu.forget(program);
-        }
         Ok(())
     }
 }
@@ -263,6 +302,12 @@ fn or_bar<T>(verdict: &mut Verdict, program: &Program, tried: Result<T>) -> Resu
 }
 
 impl Judged {
+    /// What the matrices of the program that is used lie in, if it reads any.
+    pub fn medium(&self) -> Option<Medium> {
+        self.shader.parts.weights?;
+        self.used.map(|program| program.medium)
+    }
+
     /// The program to use.
     ///
     /// # Errors
@@ -270,7 +315,7 @@ impl Judged {
     pub(crate) fn program(&self) -> Result<Program> {
         self.used.ok_or_else(|| {
             let found = self.found.iter().map(|(program, finding)| {
-                let (name, outcome) = (program.variant.name, finding.outcome.name());
+                let (name, outcome) = (program.name(), finding.outcome.name());
                 format!("{name} is {outcome} ({})", finding.message)
             });
             Error::Unsupported {

@@ -40,7 +40,16 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
             behind: 0,
             accumulate: false,
         };
-        vec![(1, product.matvec()), (1, product.matmul())]
+        let table = Embedding {
+            format,
+            first: 0,
+            rows: product.rows,
+            blocks: product.blocks,
+            position: 0,
+            ids: (0..64).map(|i| i * 577 % 1024).collect(),
+            size: 0.02,
+        };
+        vec![(1, product.matvec()), (1, product.matmul()), (1, table.embed())]
     });
     let attention = shader.parts.cache.map(|cache| {
         let rows = |count| Attention {

@@ -140,7 +140,9 @@ impl WeightList {
             let shape = find(name)?;
             expect_shape(name, shape, *rows, cols)?;
             let joins = run_format.is_none_or(|format| format == shape.format)
-                && run.iter().all(|source| source.rows.end.is_multiple_of(ROWS));
+                && run
+                    .iter()
+                    .all(|source| source.rows.end.is_multiple_of(ROWS));
             if !joins {
                 self.close(&mut linear, run_format, std::mem::take(&mut run))?;
             }

@@ -8,7 +8,7 @@ use lorgnette::{
     Adapter, GenerateOptions, LoadOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Stage,
     WeightFormat,
 };
-use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, smollm2};
+use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, smollm2, texture_runtime};
 
 use super::alone;
 
@@ -96,6 +96,8 @@ fn the_plan_bounds_the_heap() {
             let runtime = own_runtime(adapter, None);
             check(&runtime, &tiny(name), &LoadOptions::default(), 3.0);
         }
+        let textures = texture_runtime(None);
+        check(&textures, &tiny(name), &LoadOptions::default(), 3.0);
     }
 }
 

@@ -6,6 +6,7 @@ mod counts;
 mod large;
 mod mixed;
 mod numbers;
+mod textures;
 
 use lorgnette::{KvFormat, LoadOptions};
 

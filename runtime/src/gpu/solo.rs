@@ -96,12 +96,22 @@ impl Alone {
         };
         let mut bound = vec![
             filled(&mut upload, "params", params, Usage::UNIFORM)?,
-            filled(&mut upload, "step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
+            filled(
+                &mut upload,
+                "step",
+                bytemuck::bytes_of(&step),
+                Usage::UNIFORM,
+            )?,
         ];
         for (bind, words) in program.shader.kernel.binds.iter().zip(buffers) {
             bound.push(match program.samples(bind) {
                 true => Storage::Texture(texture(gpu, bind.name, words, &mut upload)?),
-                false => filled(&mut upload, bind.name, bytemuck::cast_slice(words), Usage::STORAGE)?,
+                false => filled(
+                    &mut upload,
+                    bind.name,
+                    bytemuck::cast_slice(words),
+                    Usage::STORAGE,
+                )?,
             });
         }
         upload.finish()?;
@@ -156,7 +166,10 @@ fn texture(gpu: &Gpu, label: &str, words: &[u32], upload: &mut Upload) -> Result
     let bytes = Texels::holding(words.len() as u64 * 4).bytes();
     let texture = gpu.texture(label, bytes)?;
     let mut whole = words.to_vec();
-    whole.resize(bytes as usize / 4, words.last().copied().unwrap_or_default());
+    whole.resize(
+        bytes as usize / 4,
+        words.last().copied().unwrap_or_default(),
+    );
     upload.fill(bytemuck::cast_slice(&whole), &texture)?;
     Ok(texture)
 }

@@ -150,11 +150,11 @@ impl Trust {
             }
         };
         let judged: Vec<Judged> = shaders.iter().map(judged).collect();
+        // Of each medium the best was kept until here.
         for judged in &judged {
-            let others = self.programs(judged.shader).into_iter();
-            others
-                .filter(|program| judged.used != Some(*program))
-                .for_each(|program| gpu.forget(&program));
+            let mut others = self.programs(judged.shader);
+            others.retain(|program| judged.used != Some(*program));
+            others.iter().for_each(|program| gpu.forget(program));
         }
         Ok(judged)
     }
@@ -171,13 +171,16 @@ impl Trust {
     /// the fastest, since what it reads bounds every token. Where there is none, the first.
     fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
         let playable = self.media.iter().filter(|medium| {
-            let mut best = shaders.iter().map(|shader| self.best(verdict, shader, **medium));
+            let mut best = shaders
+                .iter()
+                .map(|shader| self.best(verdict, shader, **medium));
             best.all(|best| best.is_some())
         });
         let products = || shaders.iter().filter(|s| *s.kernel == matvec::KERNEL);
         let seconds = |medium: &Medium| -> f64 {
             let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
-            best.filter_map(|program| verdict.of(&program)?.seconds).sum()
+            best.filter_map(|program| verdict.of(&program)?.seconds)
+                .sum()
         };
         let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
         *fastest.unwrap_or(&self.media[0])
@@ -283,6 +286,13 @@ impl Trust {
                 }
             }
         }
+        let best: Vec<Option<Program>> = self
+            .media
+            .iter()
+            .map(|medium| self.best(verdict, shader, *medium))
+            .collect();
+        let others = candidates.iter().filter(|p| !best.contains(&Some(**p)));
+        others.for_each(|program| gpu.forget(program));
         Ok(())
     }
 }

@@ -49,7 +49,11 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
             ids: (0..64).map(|i| i * 577 % 1024).collect(),
             size: 0.02,
         };
-        vec![(1, product.matvec()), (1, product.matmul()), (1, table.embed())]
+        vec![
+            (1, product.matvec()),
+            (1, product.matmul()),
+            (1, table.embed()),
+        ]
     });
     let attention = shader.parts.cache.map(|cache| {
         let rows = |count| Attention {

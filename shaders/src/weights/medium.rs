@@ -76,7 +76,11 @@ impl Texels {
     /// The bytes that fit in the largest texture of at most `bytes`.
     pub fn within(bytes: u64) -> u64 {
         let narrow = Self::sized(Self::NARROW, Self::SIDE).bytes();
-        let width = if bytes > narrow { Self::WIDE } else { Self::NARROW };
+        let width = if bytes > narrow {
+            Self::WIDE
+        } else {
+            Self::NARROW
+        };
         let row = u64::from(width) * Self::BYTES;
         bytes.min(Self::MOST_BYTES) / row * row
     }

@@ -20,7 +20,7 @@ fn options(streamed_layers: usize) -> LoadOptions {
         kv: KvFormat::F32,
         prefill_chunk: 8,
         streamed_layers,
-        staging_bytes: 12 << 10,
+        staging_bytes: 24 << 10,
         ..Default::default()
     }
 }

@@ -12,7 +12,7 @@ mod verdict;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lorgnette_shaders::kernels::matvec;
+use lorgnette_shaders::kernels::{embed, matmul};
 use lorgnette_shaders::weights::Texels;
 use lorgnette_shaders::{Medium, Program, Shader, Variant, fingerprint, shaders};
 
@@ -167,8 +167,8 @@ impl Trust {
         verdict.choose(&candidates, self.variants.timed())
     }
 
-    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which `matvec` is
-    /// the fastest, since what it reads bounds every token. Where there is none, the first.
+    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which the products
+    /// of single rows are the fastest, since they bound every token. Where there is none, the first.
     fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
         let playable = self.media.iter().filter(|medium| {
             let mut best = shaders
@@ -176,7 +176,12 @@ impl Trust {
                 .map(|shader| self.best(verdict, shader, **medium));
             best.all(|best| best.is_some())
         });
-        let products = || shaders.iter().filter(|s| *s.kernel == matvec::KERNEL);
+        // Prompts and single rows of the embedding are left out.
+        let others = [&matmul::KERNEL, &embed::KERNEL];
+        let products = || {
+            let with_weights = shaders.iter().filter(|s| s.parts.weights.is_some());
+            with_weights.filter(|shader| !others.contains(&shader.kernel))
+        };
         let seconds = |medium: &Medium| -> f64 {
             let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
             best.filter_map(|program| verdict.of(&program)?.seconds)

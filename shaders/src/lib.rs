@@ -15,7 +15,7 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::WeightFormat;
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 12] = [
+pub static KERNELS: [&Kernel; 14] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
@@ -24,6 +24,8 @@ pub static KERNELS: [&Kernel; 12] = [
     &kernels::hadamard::KERNEL,
     &kernels::kv_write::KERNEL,
     &kernels::attend::KERNEL,
+    &kernels::attend_split::KERNEL,
+    &kernels::attend_merge::KERNEL,
     &kernels::swiglu::KERNEL,
     &kernels::add::KERNEL,
     &kernels::argmax::KERNEL,

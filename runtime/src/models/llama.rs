@@ -105,7 +105,8 @@ pub enum Recording {
 /// How the forward pass is recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// The residual additions are part of the matrix products before them.
+    /// The residual additions are part of the matrix products before them; in decode, rotation and the cache's rows are
+    /// part of attention.
     pub fused: bool,
     /// The layers behind these are streamed.
     pub resident_layers: usize,
@@ -134,10 +135,16 @@ pub fn record(
             r.needs(streamed);
         }
         let normed = r.norm("attn_norm", x, layer.attn_norm, config.epsilon, false);
-        let qkv = r.qkv(normed, &layer.qkv, heads); // [rows, (2 heads + 2 kv_heads) * head_size]
-        r.rope(qkv, heads);
-        r.kv_write(qkv, i, heads);
-        let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
+        // qkv: [rows, (heads + 2 kv_heads) * head_size and room], attended: [rows, heads * head_size]
+        let attended = if style.fused && recording == Recording::Decode {
+            let qkv = r.qkv_step(normed, &layer.qkv, heads);
+            r.attend_step(qkv, i, heads)
+        } else {
+            let qkv = r.qkv(normed, &layer.qkv, heads);
+            r.rope(qkv, heads);
+            r.kv_write(qkv, i, heads);
+            r.attend(qkv, i, heads)
+        };
         residual(
             &mut r,
             "attn_output",

@@ -88,7 +88,7 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
     [table.embed(), product.matvec(), product.matmul()]
 }
 
-fn of_cache(cache: CacheFormat) -> [Case; 4] {
+fn of_cache(cache: CacheFormat) -> [Case; 6] {
     let attention = Attention {
         cache,
         heads: 6,
@@ -102,8 +102,10 @@ fn of_cache(cache: CacheFormat) -> [Case; 4] {
     [
         attention.kv_write(),
         attention.attend(),
+        attention.attend_split(),
         sliding.kv_write(),
         sliding.attend(),
+        sliding.attend_split(),
     ]
 }
 
@@ -121,7 +123,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 10] {
+fn plain() -> [Case; 11] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -149,6 +151,11 @@ fn plain() -> [Case; 10] {
         rotary.rope(),
         sliding(rotary).rope(),
         rotary.hadamard(),
+        Attention {
+            position: 1000,
+            ..rotary
+        }
+        .attend_merge(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

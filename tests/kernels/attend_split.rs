@@ -1,9 +1,9 @@
-//! Cases of `attend_split`: heads, groups, cache formats and positions around splits; that a row is the same bits alone;
-//! and that with `attend_merge` it is what rotation, cache and attention are one after the other.
+//! Cases of `attend_split`: heads, groups, cache formats and positions around splits, and that a row is the same bits
+//! alone. That with `attend_merge` it is attention by any measure is in `sliding`.
 
 use lorgnette::KvFormat;
 use lorgnette_shaders::Step;
-use lorgnette_shaders::cases::{Attention, Case};
+use lorgnette_shaders::cases::{Attention, Case, GUARDS};
 use lorgnette_tests::kernels::{found, play};
 use lorgnette_tests::runtime;
 
@@ -102,7 +102,7 @@ fn a_row_is_the_same_alone() {
 
 /// Words of a buffer without its guard.
 fn words(case: &Case, buffer: usize) -> usize {
-    case.buffers[buffer].len() - 64
+    case.buffers[buffer].len() - GUARDS
 }
 
 #[test]

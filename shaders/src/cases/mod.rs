@@ -26,7 +26,7 @@ use crate::reference;
 pub const GUARD: u32 = 0x7fc0_fead;
 
 /// Guard words behind every buffer. 256 bytes: more than one row of a tile's lane.
-const GUARDS: usize = 64;
+pub const GUARDS: usize = 64;
 
 /// What the words of the written buffers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

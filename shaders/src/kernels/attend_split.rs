@@ -3,8 +3,9 @@
 //! few rows; `attend_merge` joins the splits. It computes what `rope`, `hadamard`, `kv_write` and `attend` do apart.
 
 use super::{hadamard, rope};
+use crate::cache::CacheFormat;
 use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
-use crate::reference::Call;
+use crate::reference::{Call, View};
 use crate::weights::BLOCK;
 
 params! {
@@ -96,27 +97,16 @@ pub static KERNEL: Kernel = Kernel {
 fn reference(call: Call<'_>) {
     let (step, cache) = (call.step, call.parts.cache.expect("a cache format"));
     let (p, [angles, mut qkv, mut keys, mut values]) = call.open::<Params, 4>();
-    let (size, stride) = (p.quads as usize * 4, p.stride as usize * 4);
-    let (heads, kv_heads) = (p.heads as usize, (p.heads / p.group) as usize);
+    write_rows(
+        &p,
+        step,
+        cache,
+        angles.f32s(),
+        qkv.f32s(),
+        [&mut keys, &mut values],
+    );
     let elements = p.row_blocks as usize * BLOCK;
     let words = cache.row_bytes(elements) / 4;
-    let ready = |head: &mut [f32], angle_row: usize| {
-        rope::rotate(head, &angles.f32s()[angle_row * size..][..size]);
-        if p.turn != 0.0 {
-            hadamard::turn(head, size, p.turn);
-        }
-    };
-    for t in 0..step.count as usize {
-        let row = &qkv.f32s()[t * stride + heads * size..][..2 * elements];
-        let (mut k, mut v) = (row[..elements].to_vec(), row[elements..].to_vec());
-        ready(&mut k, t);
-        if p.turn != 0.0 {
-            hadamard::turn(&mut v, size, p.turn);
-        }
-        let at = step.cache_row(step.position + t as u32, p.context) as usize * words;
-        cache.store_row(&mut keys.words_mut()[at..at + words], &k);
-        cache.store_row(&mut values.words_mut()[at..at + words], &v);
-    }
     let load = |cached: &[u32]| -> Vec<Vec<f32>> {
         let numbers = 0..step.position + step.count - step.dropped;
         let rows = numbers.map(|number| step.cache_row(step.cached(number).0, p.context) as usize);
@@ -124,42 +114,93 @@ fn reference(call: Call<'_>) {
             .collect()
     };
     let (keys, values) = (load(keys.words()), load(values.words()));
+    let (size, stride, heads) = (
+        p.quads as usize * 4,
+        p.stride as usize * 4,
+        p.heads as usize,
+    );
     let count = step.count as usize;
     for (t, head) in (0..count).flat_map(|t| (0..heads).map(move |head| (t, head))) {
-        let query = &qkv.f32s()[t * stride + head * size..][..size];
-        let queries = [t, count + t].map(|angle_row| {
-            let mut query = query.to_vec();
-            if angle_row < count || step.dropped > 0 {
-                ready(&mut query, angle_row);
-            }
+        let query = |angle_row: usize| {
+            let mut query = qkv.f32s()[t * stride + head * size..][..size].to_vec();
+            ready(&p, &mut query, &angles.f32s()[angle_row * size..][..size]);
             query
-        });
+        };
+        let own = query(t);
+        let shifted = if step.dropped > 0 {
+            query(count + t)
+        } else {
+            Vec::new()
+        };
+        let part = head / p.group as usize * size..(head / p.group as usize + 1) * size;
         let seen = (step.position + t as u32 + 1 - step.dropped) as usize;
-        let part = head / (heads / kv_heads) * size..(head / (heads / kv_heads) + 1) * size;
         for (split, first) in (0..seen).step_by(p.span as usize).enumerate() {
             let numbers = first..seen.min(first + p.span as usize);
-            let score = |number: usize| {
-                let query = &queries[usize::from(step.cached(number as u32).1)];
-                let products = query.iter().zip(&keys[number][part.clone()]);
-                products.map(|(q, k)| q * k).sum::<f32>() * p.scale
+            let query = |number: usize| match step.cached(number as u32).1 {
+                true => &shifted,
+                false => &own,
             };
-            let scores: Vec<f32> = numbers.clone().map(score).collect();
-            let highest = scores.iter().copied().fold(f32::MIN, f32::max);
-            let (mut sums, mut total) = (vec![0f64; size], 0f64);
-            for (number, score) in numbers.zip(scores) {
-                let share = f64::from((score - highest).exp());
-                total += share;
-                let weighed = values[number][part.clone()].iter();
-                sums.iter_mut()
-                    .zip(weighed)
-                    .for_each(|(sum, v)| *sum += share * f64::from(*v));
-            }
+            let pairs =
+                numbers.map(|n| (query(n), &keys[n][part.clone()], &values[n][part.clone()]));
+            let left = attended(pairs, p.scale, size);
             let at = p.partials as usize * 4 + (split * heads + head) * (size + 4);
-            let left = &mut qkv.f32s_mut()[t * stride + at..][..size + 4];
-            let behind = [f64::from(highest), total, 0.0, 0.0];
-            left.iter_mut()
-                .zip(sums.into_iter().chain(behind))
-                .for_each(|(to, from)| *to = from as f32);
+            qkv.f32s_mut()[t * stride + at..][..size + 4].copy_from_slice(&left);
         }
     }
+}
+
+/// A query or a key as the scores want it.
+fn ready(p: &Params, heads: &mut [f32], angles: &[f32]) {
+    rope::rotate(heads, angles);
+    if p.turn != 0.0 {
+        hadamard::turn(heads, angles.len(), p.turn);
+    }
+}
+
+/// The step's keys and values go to the cache.
+fn write_rows(
+    p: &Params,
+    step: Step,
+    cache: CacheFormat,
+    angles: &[f32],
+    qkv: &[f32],
+    [keys, values]: [&mut View<'_>; 2],
+) {
+    let (size, stride) = (p.quads as usize * 4, p.stride as usize * 4);
+    let elements = p.row_blocks as usize * BLOCK;
+    let words = cache.row_bytes(elements) / 4;
+    for t in 0..step.count as usize {
+        let row = &qkv[t * stride + p.heads as usize * size..][..2 * elements];
+        let (mut k, mut v) = (row[..elements].to_vec(), row[elements..].to_vec());
+        ready(p, &mut k, &angles[t * size..][..size]);
+        if p.turn != 0.0 {
+            hadamard::turn(&mut v, size, p.turn);
+        }
+        let at = step.cache_row(step.position + t as u32, p.context) as usize * words;
+        cache.store_row(&mut keys.words_mut()[at..at + words], &k);
+        cache.store_row(&mut values.words_mut()[at..at + words], &v);
+    }
+}
+
+/// What one split leaves of a query: sums of values, the highest score, the total, two unused.
+fn attended<'a>(
+    rows: impl Iterator<Item = (&'a Vec<f32>, &'a [f32], &'a [f32])>,
+    scale: f32,
+    size: usize,
+) -> Vec<f32> {
+    let score = |(query, key, value): (&Vec<f32>, &[f32], &'a [f32])| {
+        let products = query.iter().zip(key).map(|(q, k)| q * k);
+        (products.sum::<f32>() * scale, value)
+    };
+    let scores: Vec<(f32, &[f32])> = rows.map(score).collect();
+    let highest = scores.iter().map(|(s, _)| *s).fold(f32::MIN, f32::max);
+    let (mut sums, mut total) = (vec![0f64; size], 0f64);
+    for (score, value) in scores {
+        let share = f64::from((score - highest).exp());
+        total += share;
+        let weighed = value.iter().map(|v| share * f64::from(*v));
+        sums.iter_mut().zip(weighed).for_each(|(sum, v)| *sum += v);
+    }
+    let sums = sums.into_iter().map(|sum| sum as f32);
+    sums.chain([highest, total as f32, 0.0, 0.0]).collect()
 }

@@ -122,10 +122,9 @@ fn attend_split(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
             let w = values_eight(rows.y, mine);
             let x = values_eight(rows.z, mine);
             let y = values_eight(rows.w, mine);
-            low = weigh(weigh(low, shares[four.x], v[0]), shares[four.y], w[0]);
-            high = weigh(weigh(high, shares[four.x], v[1]), shares[four.y], w[1]);
-            low = weigh(weigh(low, shares[four.z], x[0]), shares[four.w], y[0]);
-            high = weigh(weigh(high, shares[four.z], x[1]), shares[four.w], y[1]);
+            let s = mat4x4<f32>(shares[four.x], shares[four.y], shares[four.z], shares[four.w]);
+            low = weigh(weigh(weigh(weigh(low, s[0], v[0]), s[1], w[0]), s[2], x[0]), s[3], y[0]);
+            high = weigh(weigh(weigh(weigh(high, s[0], v[1]), s[1], w[1]), s[2], x[1]), s[3], y[1]);
         }
     }
     store_partials(low, high, total, highest, group, last, begin, lane);

@@ -1,36 +1,35 @@
 // The step's own keys and values of one key head: rotated, turned where the cache wants that, packed and written to their
 // rows. The kernel declares `params`, `qkv`, `angles`, `keys` and `values`.
 
-// A block of a new row as it is in qkv from quad `at` on; keys are rotated by the angles from `angle` on.
-fn new_quads(at: u32, angle: u32, is_key: bool) -> array<vec4<f32>, 8> {
-    if is_key {
-        return array<vec4<f32>, 8>(
-            rotate(qkv[at], angles[angle]), rotate(qkv[at + 1u], angles[angle + 1u]),
-            rotate(qkv[at + 2u], angles[angle + 2u]), rotate(qkv[at + 3u], angles[angle + 3u]),
-            rotate(qkv[at + 4u], angles[angle + 4u]), rotate(qkv[at + 5u], angles[angle + 5u]),
-            rotate(qkv[at + 6u], angles[angle + 6u]), rotate(qkv[at + 7u], angles[angle + 7u]),
-        );
-    }
-    return array<vec4<f32>, 8>(
-        qkv[at], qkv[at + 1u], qkv[at + 2u], qkv[at + 3u], qkv[at + 4u], qkv[at + 5u], qkv[at + 6u], qkv[at + 7u],
-    );
+// A quad of a new row: keys are rotated.
+fn new_quad(at: u32, angle: u32, is_key: bool) -> vec4<f32> {
+    let v = qkv[at];
+    return select(v, rotate(v, angles[angle]), is_key);
 }
 
-// A block of row `t` as the cache gets it.
+// A block of row `t` as the cache gets it. One way for all caches: a driver may go both sides of a branch.
 fn new_block(t: u32, block: u32, is_key: bool) -> array<vec4<f32>, 8> {
     let head_blocks = params.quads >> 3u;
     let heads = params.heads + select(params.heads / params.group, 0u, is_key);
     let row = t * params.stride + heads * params.quads;
     let mine = block % head_blocks;
-    if params.turn == 0.0 {
-        return new_quads(row + block * 8u, t * params.quads + mine * 8u, is_key);
-    }
+    let turned = params.turn != 0.0;
     var x: array<vec4<f32>, 8>;
-    for (var other = 0u; other < head_blocks; other++) {
-        let y = new_quads(row + (block - mine + other) * 8u, t * params.quads + other * 8u, is_key);
-        x = turn_add(x, turn_sign(mine, other, params.turn), y);
+    for (var other = select(mine, 0u, turned); other < select(mine + 1u, head_blocks, turned); other++) {
+        let at = row + (block - mine + other) * 8u;
+        let angle = t * params.quads + other * 8u;
+        let sign = select(1.0, turn_sign(mine, other, params.turn), turned);
+        x = turn_add(x, sign, array<vec4<f32>, 8>(
+            new_quad(at, angle, is_key), new_quad(at + 1u, angle + 1u, is_key),
+            new_quad(at + 2u, angle + 2u, is_key), new_quad(at + 3u, angle + 3u, is_key),
+            new_quad(at + 4u, angle + 4u, is_key), new_quad(at + 5u, angle + 5u, is_key),
+            new_quad(at + 6u, angle + 6u, is_key), new_quad(at + 7u, angle + 7u, is_key),
+        ));
     }
-    return turn_block(x);
+    if turned {
+        x = turn_block(x);
+    }
+    return x;
 }
 
 fn put(at: u32, word: u32, is_key: bool) {

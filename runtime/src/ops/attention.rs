@@ -6,7 +6,6 @@ use lorgnette_shaders::kernels::{attend_merge, attend_split};
 
 use super::{Heads, quads};
 use crate::plan::{Recorder, Rows, TensorId};
-use crate::weights::Linear;
 
 impl Heads {
     /// Elements of a row of queries, keys and values.
@@ -21,14 +20,6 @@ impl Heads {
 }
 
 impl Recorder {
-    /// Queries, keys and values for [`Recorder::attend_step`]: W x, with room behind them for what the splits leave:
-    /// [rows of x, rows of W and room].
-    pub fn qkv_step(&mut self, x: TensorId, matrix: &Linear, heads: &Heads) -> TensorId {
-        let out = self.scratch("qkv", self.rows_of(x), heads.step_cols());
-        self.products("qkv", x, matrix, out, false);
-        out
-    }
-
     /// Rotates the step's queries and keys, puts its keys and values into the cache of `layer`, and attends to that
     /// causally: [step, heads * size]. `qkv` keeps the rows as they were, and what the splits of the positions leave.
     pub fn attend_step(&mut self, qkv: TensorId, layer: usize, heads: &Heads) -> TensorId {

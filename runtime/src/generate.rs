@@ -8,6 +8,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 use crate::event::{Event, StopReason, Timings};
 use crate::player::Want;
 use crate::session::{Session, not_finite};
+use crate::speculate::Ahead;
 use crate::stop::StopStrings;
 use crate::window::SINKS;
 use crate::{
@@ -100,6 +101,7 @@ impl Session {
             decoder,
             stops,
             state: State::Start,
+            ahead: Ahead::default(),
             events: VecDeque::new(),
             tokens: 0,
             timings: Timings::default(),
@@ -129,6 +131,7 @@ pub struct Generation<'s> {
     decoder: StreamDecoder,
     stops: StopStrings,
     state: State,
+    ahead: Ahead,
     events: VecDeque<Event>,
     tokens: usize,
     timings: Timings,
@@ -251,16 +254,33 @@ impl Generation<'_> {
     }
 
     fn decode(&mut self, id: u32) -> Result<()> {
-        match self.session.decode(id, self.on_gpu(), self.want())? {
-            Some(bytes) => {
-                self.timings.decode_tokens += 1;
-                self.choose(bytes)
-            }
-            None => {
+        if let Some(bytes) = self.ahead.follow(id) {
+            if self.session.canceller.is_cancelled() {
                 self.end(StopReason::Cancelled);
-                Ok(())
+                return Ok(());
             }
+            self.session.accept(id);
+            self.timings.accepted += 1;
+            self.timings.decode_tokens += 1;
+            return self.choose(bytes);
         }
+        // The last token does not go through the model, so that the draft of it would be for nothing.
+        let most = self.options.max_tokens.unwrap_or(usize::MAX);
+        let drafts = self.session.draft(id, most - self.tokens - 1)?;
+        let result = match drafts.as_slice() {
+            [] => self.session.decode(id, self.on_gpu(), self.want())?,
+            drafts => self.session.check(id, drafts, self.want())?,
+        };
+        let Some(rows) = result else {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        };
+        self.timings.decode_tokens += 1;
+        self.timings.decode_passes += 1;
+        self.timings.drafted += drafts.len();
+        let (ahead, bytes) = Ahead::new(drafts, rows);
+        self.ahead = ahead;
+        self.choose(bytes)
     }
 
     /// Gives out text up to a stop string; true if one came.

@@ -242,11 +242,12 @@ impl Recorder {
         out
     }
 
-    /// The greedy next id goes behind the step's ids.
+    /// The greedy next id of every row of logits goes behind that row's id.
     pub fn argmax(&mut self, logits: TensorId, ids: TensorId) {
         let params = argmax::Params {
             vocabulary: self.cols_of(logits) as u32,
             ids: self.most_rows(ids),
+            all_rows: (self.rows_of(logits) == Rows::Step).into(),
             ..Default::default()
         };
         self.dispatch(

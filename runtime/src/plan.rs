@@ -101,7 +101,7 @@ pub struct Segment {
 /// One forward pass. A submit and a look at the cancel flag come between segments.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// `decode`, `prefill` or `score`.
+    /// `decode`, `prefill`, `score` or `few`.
     pub name: &'static str,
     /// The most rows a step may have.
     pub rows: u32,

@@ -147,13 +147,13 @@ impl GpuPlayer {
         match turn.want {
             Want::Nothing => None,
             Want::NextId => {
-                let at = turn.next_id(plan.id_words()) as u64;
-                Some((&session.ids, at * 4, 4))
+                let ids = turn.next_ids(plan);
+                Some((&session.ids, ids.start as u64 * 4, ids.len() as u64 * 4))
             }
             Want::Logits => Some((
                 self.buffer_of(session, plan, plan.logits).0,
                 0,
-                plan.tensor(plan.logits).row_bytes,
+                turn.logits_bytes(plan),
             )),
             Want::Scores => plan.scores.map(|scores| {
                 (

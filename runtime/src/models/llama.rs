@@ -100,6 +100,20 @@ pub enum Recording {
     Prefill(u32),
     /// Up to so many rows, head on all, a score for each.
     Score(u32),
+    /// Up to so many rows, head on all, a greedy id for each: drafts are checked with it.
+    Few(u32),
+}
+
+impl Recording {
+    /// Its name, and the most rows of a step.
+    fn shape(self) -> (&'static str, u32) {
+        match self {
+            Self::Decode => ("decode", 1),
+            Self::Prefill(rows) => ("prefill", rows),
+            Self::Score(rows) => ("score", rows),
+            Self::Few(rows) => ("few", rows),
+        }
+    }
 }
 
 /// How the forward pass is recorded.
@@ -119,12 +133,9 @@ pub fn record(
     recording: Recording,
     style: Style,
 ) -> Plan {
-    let (name, rows) = match recording {
-        Recording::Decode => ("decode", 1),
-        Recording::Prefill(rows) => ("prefill", rows),
-        Recording::Score(rows) => ("score", rows),
-    };
-    let all_rows = matches!(recording, Recording::Score(_));
+    let (name, rows) = recording.shape();
+    let long = matches!(recording, Recording::Prefill(_) | Recording::Score(_));
+    let head_on_all = matches!(recording, Recording::Score(_) | Recording::Few(_));
     let mut r = Recorder::new(name, rows);
     let ids = r.ids(heads.context);
     let x = r.embed(ids, &weights.token_embd); // [rows, width]
@@ -150,7 +161,7 @@ pub fn record(
         let gate_up = r.linear("gate_up", normed, &layer.gate_up); // [rows, 2 feed_forward]
         let gated = r.swiglu(gate_up); // [rows, feed_forward]
         residual(&mut r, "ffn_down", gated, &layer.ffn_down, x, style);
-        if recording != Recording::Decode {
+        if long {
             r.cut();
         }
     }
@@ -160,10 +171,10 @@ pub fn record(
         x,
         weights.output_norm,
         config.epsilon,
-        !all_rows,
+        !head_on_all,
     ); // [rows or 1, width]
     let logits = r.linear("output", normed, &weights.output); // [rows or 1, vocabulary]
-    let scores = if all_rows {
+    let scores = if matches!(recording, Recording::Score(_)) {
         Some(r.score(logits, ids)) // [rows, 4]
     } else {
         r.argmax(logits, ids);

@@ -121,7 +121,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 10] {
+fn plain() -> [Case; 11] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -155,6 +155,7 @@ fn plain() -> [Case; 10] {
         steep.swiglu(),
         rows.add(),
         logits(1).argmax(1),
+        logits(3).argmax_of_all(),
         logits(3).score(),
     ]
 }

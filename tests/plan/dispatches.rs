@@ -56,7 +56,7 @@ fn every_further_piece_is_one_dispatch() {
         };
         let layers = blueprint.config.layers;
         let fused = !paper.name.ends_with("fused false");
-        for name in ["decode", "prefill", "score"] {
+        for name in ["decode", "prefill", "score", "few"] {
             // Without the matrices: 6 a layer, output_norm, argmax (or score); two additions where not fused; and heads
             // turned there and back for a cache that wants them so.
             let more =
@@ -70,10 +70,11 @@ fn every_further_piece_is_one_dispatch() {
 }
 
 #[test]
-fn decode_is_one_segment_and_prefill_one_a_layer() {
+fn tokens_are_one_segment_and_chunks_one_a_layer() {
     for paper in papers() {
         let segments = |name: &str| plan(&paper.blueprint, name).segments.len();
         assert_eq!(segments("decode"), 1, "{}", paper.name);
+        assert_eq!(segments("few"), 1, "{}", paper.name);
         let layers = paper.blueprint.config.layers;
         assert_eq!(segments("prefill"), layers + 1, "{}", paper.name);
         assert_eq!(segments("score"), layers + 1, "{}", paper.name);
@@ -81,7 +82,7 @@ fn decode_is_one_segment_and_prefill_one_a_layer() {
 }
 
 #[test]
-fn logits_are_one_row_but_for_few_scored_ones() {
+fn logits_are_one_row_but_for_scores_and_drafts() {
     for paper in papers() {
         let vocabulary = paper.blueprint.config.vocabulary as u64;
         for name in ["decode", "prefill"] {
@@ -98,6 +99,10 @@ fn logits_are_one_row_but_for_few_scored_ones() {
         let bytes = score.bytes(score.logits);
         assert_eq!(bytes, u64::from(score.rows) * vocabulary * 4);
         assert!(bytes <= 8 << 20, "{}", paper.name);
+        let few = plan(&paper.blueprint, "few");
+        assert_eq!(few.rows, 8, "{}", paper.name);
+        assert_eq!(few.bytes(few.logits), 8 * vocabulary * 4);
+        assert_eq!(few.scores, None);
     }
 }
 

@@ -116,9 +116,14 @@ impl Session {
         Ok(())
     }
 
+    /// Where drafts come from.
+    pub fn speculation(&self) -> &Speculation {
+        &self.drafter.source
+    }
+
     /// At most `most` tokens that may follow `id`, the next token to go through the model.
     pub(crate) fn draft(&mut self, id: u32, most: usize) -> Result<Vec<u32>> {
-        if matches!(self.drafter.source, Speculation::Off) {
+        if matches!(self.speculation(), Speculation::Off) {
             return Ok(Vec::new());
         }
         self.drafter.account.earn();

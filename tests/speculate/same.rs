@@ -31,8 +31,8 @@ fn expect_same(ids: &[u32], options: &GenerateOptions) -> [(usize, usize); 3] {
 #[test]
 fn greedily() {
     let mut all = [(0, 0); 3];
-    for seed in [1, 2, 8, 10] {
-        let counts = expect_same(&prompt(seed, 20), &greedy(40));
+    for seed in [2, 8, 10] {
+        let counts = expect_same(&prompt(seed, 20), &greedy(32));
         for (sum, (drafted, accepted)) in all.iter_mut().zip(counts) {
             *sum = (sum.0 + drafted, sum.1 + accepted);
         }
@@ -48,7 +48,7 @@ fn greedily() {
 fn sampled(sampling: Sampling) -> GenerateOptions {
     GenerateOptions {
         sampling,
-        ..greedy(32)
+        ..greedy(24)
     }
 }
 
@@ -175,7 +175,7 @@ fn up_to_the_model_s_own_end() {
 
 #[test]
 fn up_to_the_end_of_the_context() {
-    for room in [0, 1, 6] {
+    for room in [0, 6] {
         let ids = prompt(2, CONTEXT - room);
         let options = GenerateOptions {
             max_tokens: None,

@@ -8,7 +8,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 use crate::event::{Event, StopReason, Timings};
 use crate::player::Want;
 use crate::session::{Session, not_finite};
-use crate::speculate::Ahead;
+use crate::speculate::Checked;
 use crate::stop::StopStrings;
 use crate::window::SINKS;
 use crate::{
@@ -101,7 +101,7 @@ impl Session {
             decoder,
             stops,
             state: State::Start,
-            ahead: Ahead::default(),
+            checked: Checked::default(),
             events: VecDeque::new(),
             tokens: 0,
             timings: Timings::default(),
@@ -131,7 +131,8 @@ pub struct Generation<'s> {
     decoder: StreamDecoder,
     stops: StopStrings,
     state: State,
-    ahead: Ahead,
+    /// Rows behind the token that is told next, or was just told, where it was drafted.
+    checked: Checked,
     events: VecDeque<Event>,
     tokens: usize,
     timings: Timings,
@@ -254,7 +255,7 @@ impl Generation<'_> {
     }
 
     fn decode(&mut self, id: u32) -> Result<()> {
-        if let Some(bytes) = self.ahead.follow(id) {
+        if let Some(bytes) = self.checked.follow(id) {
             if self.session.canceller.is_cancelled() {
                 self.end(StopReason::Cancelled);
                 return Ok(());
@@ -278,8 +279,8 @@ impl Generation<'_> {
         self.timings.decode_tokens += 1;
         self.timings.decode_passes += 1;
         self.timings.drafted += drafts.len();
-        let (ahead, bytes) = Ahead::new(drafts, rows);
-        self.ahead = ahead;
+        let (checked, bytes) = Checked::new(drafts, rows);
+        self.checked = checked;
         self.choose(bytes)
     }
 

@@ -48,26 +48,26 @@ impl Drafter {
 
 /// What came out of a step: the rows behind the first are of drafted tokens.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead {
+pub(crate) struct Checked {
     drafts: Vec<u32>,
     /// A result for the token before the drafts, and for each of them.
     rows: Vec<u8>,
     next: usize,
 }
 
-impl Ahead {
+impl Checked {
     /// The rows of a step, of a token and what was drafted behind it, and what came for that token.
     pub fn new(drafts: Vec<u32>, rows: Vec<u8>) -> (Self, Vec<u8>) {
         if drafts.is_empty() {
             return (Self::default(), rows);
         }
-        let ahead = Self {
+        let checked = Self {
             drafts,
             rows,
             next: 0,
         };
-        let first = ahead.row();
-        (ahead, first)
+        let first = checked.row();
+        (checked, first)
     }
 
     fn row(&self) -> Vec<u8> {

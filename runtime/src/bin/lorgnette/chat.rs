@@ -4,11 +4,12 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use lorgnette::{GenerateOptions, Message, Prompt, Session, StopReason};
 
+use crate::args;
 use crate::generate::{answer, message, summary};
 use crate::interrupt;
 use crate::load::AllocatorPeak;
 use crate::output::{Failure, Result, say, write};
-use crate::{args, speculate};
+use crate::speculate::Speculate;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -19,7 +20,7 @@ pub struct Args {
     #[command(flatten)]
     full: args::Full,
     #[command(flatten)]
-    speculate: speculate::Args,
+    speculate: Speculate,
     /// What the model is told to be
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     system: Option<String>,

@@ -8,10 +8,11 @@ use lorgnette::{
 };
 use serde::Serialize;
 
+use crate::args;
 use crate::interrupt::{self, Answering};
 use crate::load::{self, AllocatorPeak};
 use crate::output::{Result, json, say, write};
-use crate::{args, speculate};
+use crate::speculate::Speculate;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,7 +23,7 @@ pub struct Args {
     #[command(flatten)]
     full: args::Full,
     #[command(flatten)]
-    speculate: speculate::Args,
+    speculate: Speculate,
     /// What the model is asked
     #[arg(
         short,

@@ -7,6 +7,7 @@ mod noise;
 mod rows;
 mod sliding;
 mod small;
+mod stream;
 
 pub use attention::Attention;
 pub use matrices::{Embedding, Product};
@@ -14,6 +15,7 @@ pub use noise::Noise;
 pub use rows::{Logits, Rows};
 pub use sliding::Sliding;
 pub use small::{measured, small, small_of};
+pub use stream::Stream;
 
 use crate::cache::CacheFormat;
 use crate::kernel::{Kernel, Parts, Shader, Step};

@@ -31,7 +31,7 @@ fn expect_same(ids: &[u32], options: &GenerateOptions) -> [(usize, usize); 3] {
 #[test]
 fn greedily() {
     let mut all = [(0, 0); 3];
-    for seed in [2, 8, 10] {
+    for seed in [2, 10] {
         let counts = expect_same(&prompt(seed, 20), &greedy(32));
         for (sum, (drafted, accepted)) in all.iter_mut().zip(counts) {
             *sum = (sum.0 + drafted, sum.1 + accepted);
@@ -48,7 +48,7 @@ fn greedily() {
 fn sampled(sampling: Sampling) -> GenerateOptions {
     GenerateOptions {
         sampling,
-        ..greedy(24)
+        ..greedy(20)
     }
 }
 
@@ -62,7 +62,7 @@ fn by_chance() {
         ..Default::default()
     };
     let (mut drafted, mut accepted) = (0, 0);
-    for sampling in [warm(1.5, 40, 3), warm(0.5, 5, 4), warm(0.05, 0, 5)] {
+    for sampling in [warm(1.5, 40, 3), warm(0.1, 0, 5)] {
         for (of, taken) in expect_same(&prompt(4, 24), &sampled(sampling)) {
             (drafted, accepted) = (drafted + of, accepted + taken);
         }

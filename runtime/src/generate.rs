@@ -6,7 +6,7 @@ use std::time::Instant;
 use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::event::{Event, StopReason, Timings};
-use crate::player::Want;
+use crate::player::{Awaited, Want};
 use crate::session::{Session, not_finite};
 use crate::speculate::Checked;
 use crate::stop::StopStrings;
@@ -93,6 +93,7 @@ impl Session {
         let prompt = self.model.encode(prompt)?;
         self.check_ids(&prompt)?;
         self.canceller().reset();
+        self.sampling = options.sampling.clone();
         let decoder = self.model.tokenizer().decoder();
         Ok(Generation {
             session: self,
@@ -102,6 +103,7 @@ impl Session {
             stops,
             state: State::Start,
             checked: Checked::default(),
+            ahead: None,
             events: VecDeque::new(),
             tokens: 0,
             timings: Timings::default(),
@@ -133,6 +135,8 @@ pub struct Generation<'s> {
     state: State,
     /// Rows behind the token that is told next, or was just told, where it was drafted.
     checked: Checked,
+    /// The step of the token that is told next, or was just told, where it is submitted already.
+    ahead: Option<Awaited>,
     events: VecDeque<Event>,
     tokens: usize,
     timings: Timings,
@@ -171,16 +175,24 @@ impl Generation<'_> {
         &self.prompt
     }
 
-    /// The GPU chooses by itself where nobody asked for more than the likeliest token.
-    fn on_gpu(&self) -> bool {
-        self.options.sampling.is_greedy() && !self.options.log_probabilities
+    /// The device chooses by itself where nobody asks for more than its ids.
+    fn on_device(&self) -> bool {
+        self.options.sampling.is_on_device() && !self.options.log_probabilities
     }
 
     fn want(&self) -> Want {
-        if self.on_gpu() {
+        if self.on_device() {
             Want::NextId
         } else {
             Want::Logits
+        }
+    }
+
+    /// Of rows with drafts the device finds the likeliest ids alone.
+    fn want_of_drafts(&self) -> Want {
+        match self.options.sampling.is_greedy() {
+            true => self.want(),
+            false => Want::Logits,
         }
     }
 
@@ -189,11 +201,12 @@ impl Generation<'_> {
         let want = self.want();
         let before = self.session.prefilled();
         let rest = self.session.rewind(&prompt)?;
-        let result = self.session.prefill(rest, want)?;
+        let begun = self.session.prefill(rest, want)?;
         self.timings.prefill_tokens = (self.session.prefilled() - before) as usize;
         self.prompt = prompt;
+        let bytes = self.finish(begun)?;
         self.first_token = Instant::now();
-        let Some(bytes) = result else {
+        let Some(bytes) = bytes else {
             self.end(StopReason::Cancelled);
             return Ok(());
         };
@@ -204,12 +217,30 @@ impl Generation<'_> {
             self.end(StopReason::Length);
             return Ok(());
         }
-        self.choose(bytes)
+        self.choose(bytes, want)
     }
 
-    fn choose(&mut self, bytes: Vec<u8>) -> Result<()> {
+    /// What a step gives back, if it was not cancelled. The step of the token that is not known yet, and that the device
+    /// has at hand, is submitted before: it computes while the token is told.
+    fn finish(&mut self, begun: Option<Awaited>) -> Result<Option<Vec<u8>>> {
+        let Some(awaited) = begun else {
+            return Ok(None);
+        };
+        let most = self.options.max_tokens.unwrap_or(usize::MAX);
+        // Two more tokens: the one that comes, and the one behind it.
+        let more = most - self.tokens >= 2;
+        if self.on_device() && more && !self.session.foresees() && self.session.may_go_ahead() {
+            self.ahead = self.session.decode(None, Want::NextId)?;
+            if self.ahead.is_none() {
+                return Ok(None);
+            }
+        }
+        self.session.finish(awaited).map(Some)
+    }
+
+    fn choose(&mut self, bytes: Vec<u8>, came: Want) -> Result<()> {
         let position = self.session.ids().len();
-        if self.on_gpu() {
+        if came == Want::NextId {
             let id = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes)[0];
             if id == NOT_FINITE {
                 return Err(not_finite(position));
@@ -255,24 +286,28 @@ impl Generation<'_> {
     }
 
     fn decode(&mut self, id: u32) -> Result<()> {
+        if self.session.canceller().is_cancelled() {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        }
         if let Some(bytes) = self.checked.follow(id) {
-            if self.session.canceller.is_cancelled() {
-                self.end(StopReason::Cancelled);
-                return Ok(());
-            }
             self.session.accept(id);
             self.timings.accepted += 1;
             self.timings.decode_tokens += 1;
-            return self.choose(bytes);
+            return self.choose(bytes, self.want_of_drafts());
         }
         // The last token does not go through the model, so that the draft of it would be for nothing.
-        let most = self.options.max_tokens.unwrap_or(usize::MAX);
-        let drafts = self.session.draft(id, most - self.tokens - 1)?;
-        let result = match drafts.as_slice() {
-            [] => self.session.decode(id, self.on_gpu(), self.want())?,
-            drafts => self.session.check(id, drafts, self.want())?,
+        let most = self.options.max_tokens.unwrap_or(usize::MAX) - self.tokens - 1;
+        let ahead = self.ahead.take();
+        let drafts = match ahead {
+            Some(_) => Vec::new(),
+            None => self.session.draft(id, most)?,
         };
-        let Some(rows) = result else {
+        if drafts.is_empty() {
+            return self.decode_alone(id, ahead);
+        }
+        let want = self.want_of_drafts();
+        let Some(rows) = self.session.check(id, &drafts, want)? else {
             self.end(StopReason::Cancelled);
             return Ok(());
         };
@@ -281,7 +316,32 @@ impl Generation<'_> {
         self.timings.drafted += drafts.len();
         let (checked, bytes) = Checked::new(drafts, rows);
         self.checked = checked;
-        self.choose(bytes)
+        self.choose(bytes, want)
+    }
+
+    /// One token goes through the model, if it did not ahead of its being known.
+    fn decode_alone(&mut self, id: u32, ahead: Option<Awaited>) -> Result<()> {
+        let begun = match ahead {
+            Some(awaited) => {
+                self.session.foresee(id);
+                Some(awaited)
+            }
+            None => {
+                // What was drafted is not what the device would have at hand.
+                let at_hand = self.on_device() && !self.session.is_drafting();
+                self.session.decode((!at_hand).then_some(id), self.want())?
+            }
+        };
+        if begun.is_some() {
+            self.session.ids.push(id);
+        }
+        let Some(bytes) = self.finish(begun)? else {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        };
+        self.timings.decode_tokens += 1;
+        self.timings.decode_passes += 1;
+        self.choose(bytes, self.want())
     }
 
     /// Gives out text up to a stop string; true if one came.

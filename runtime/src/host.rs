@@ -82,7 +82,7 @@ pub(crate) fn estimate(
         text: text.held,
         plans: held,
         device,
-        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 3) * BUFFER,
+        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 5) * BUFFER,
         passing: loading.max(stepping),
         reading: held + text.reading,
         trying: text.held + held + device + TRYING,

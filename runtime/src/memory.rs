@@ -22,6 +22,8 @@ pub(crate) const CHUNK_PADDING: u64 = 16;
 pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
 /// What the largest case takes on the GPU, when kernels are tried.
 const TRIAL_BYTES: u64 = 2 << 20;
+/// Bytes of the most ids that one step chooses: eight.
+const NEXT_IDS: u64 = 32;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -34,8 +36,10 @@ pub struct SessionMemory {
     pub ids: u64,
     /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
-    /// Where results are read back.
+    /// Where logits and scores are read back.
     pub readback: u64,
+    /// Where ids are read back: two of these, as the next step is submitted before an id is read.
+    pub next_ids: u64,
 }
 
 impl SessionMemory {
@@ -46,7 +50,7 @@ impl SessionMemory {
 
     /// All bytes.
     pub fn total(&self) -> u64 {
-        self.kv() + self.ids + self.step + self.readback
+        self.kv() + self.ids + self.step + self.readback + 2 * self.next_ids
     }
 }
 
@@ -191,6 +195,7 @@ pub fn place(
             ids: aligned((u64::from(shape.context) + 1) * 4),
             step: step_bytes(rows, shape.head_size),
             readback: aligned(results.max().unwrap_or(0)),
+            next_ids: NEXT_IDS,
         },
         host: HostMemory::default(),
     }

@@ -68,7 +68,12 @@ fn a_check_is_one_step() {
     assert!(timings.accepted > 10, "{timings:?}");
     let rows = timings.decode_passes + timings.drafted;
     assert_eq!(counted.read_back_bytes, 4 * rows as u64);
-    assert_eq!(counted.submits, timings.decode_passes as u64);
+    // The first of them may have been submitted before the token was told.
+    let passes = timings.decode_passes as u64;
+    assert!(
+        (passes - 1..=passes).contains(&counted.submits),
+        "{counted:?}"
+    );
     let made = (counted.buffers, counted.bind_groups, counted.pipelines);
     assert_eq!(made, (0, 0, 0));
 }

@@ -107,9 +107,9 @@ impl Weights {
 /// Which forward pass is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
-    /// One row, head on it, greedy id.
+    /// One row, head on it, the next id.
     Decode,
-    /// Up to so many rows, head on the last, greedy id.
+    /// Up to so many rows, head on the last, the next id.
     Prefill(u32),
     /// Up to so many rows, head on all, a score for each.
     Score(u32),
@@ -180,12 +180,12 @@ pub fn record(
         let normed = r.norm("output_norm", x, gain, epsilon, !head_on_all); // [rows or 1, width]
         r.linear("output", normed, &weights.output) // [rows or 1, vocabulary]
     };
-    let scores = if matches!(recording, Recording::Score(_)) {
-        Some(r.score(logits, ids)) // [rows, 4]
-    } else {
-        r.argmax(logits, ids);
-        None
-    };
+    let mut scores = None;
+    match recording {
+        Recording::Decode | Recording::Prefill(_) => r.choose(logits, ids),
+        Recording::Score(_) => scores = Some(r.score(logits, ids)), // [rows, 4]
+        Recording::Few(_) => r.argmax(logits, ids),
+    }
     r.finish(logits, scores)
 }
 

@@ -4,7 +4,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::player::Want;
 use crate::session::Session;
-use crate::{Error, Result, Tokenizer};
+use crate::{Error, Result, Sampling, Tokenizer};
 
 /// At most `most` tokens that the model of `session` would have follow `tokens`. Fewer where it was cancelled, where its
 /// context ends, and where what it says is no token: drafts are checked whatever they are, so that this is no error.
@@ -17,8 +17,10 @@ pub(super) fn continuation(session: &mut Session, tokens: &[u32], most: usize) -
         return Ok(drafts);
     }
     let rest = session.rewind(tokens)?;
+    session.sampling = Sampling::greedy();
     let mut result = session.prefill(rest, Want::NextId)?;
-    while let Some(bytes) = result {
+    while let Some(awaited) = result {
+        let bytes = session.finish(awaited)?;
         let id = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes)[0];
         if id == NOT_FINITE {
             break;
@@ -27,7 +29,10 @@ pub(super) fn continuation(session: &mut Session, tokens: &[u32], most: usize) -
         if drafts.len() == most {
             break;
         }
-        result = session.decode(id, true, Want::NextId)?;
+        result = session.decode(None, Want::NextId)?;
+        if result.is_some() {
+            session.ids.push(id);
+        }
     }
     Ok(drafts)
 }

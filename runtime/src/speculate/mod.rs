@@ -34,6 +34,8 @@ pub enum Speculation {
 pub(crate) struct Drafter {
     source: Speculation,
     account: Account,
+    /// Whether the text before the last token was one that a lookup has found before.
+    found: bool,
 }
 
 impl Drafter {
@@ -105,7 +107,7 @@ impl Session {
         }
         let mut drafter = Drafter {
             source: speculation,
-            account: Account::default(),
+            ..Drafter::default()
         };
         if let Some(session) = drafter.session() {
             draft::expect_same_vocabulary(self.model.tokenizer(), session.model.tokenizer())?;
@@ -123,7 +125,7 @@ impl Session {
 
     /// At most `most` tokens that may follow `id`, the next token to go through the model.
     pub(crate) fn draft(&mut self, id: u32, most: usize) -> Result<Vec<u32>> {
-        if matches!(self.speculation(), Speculation::Off) {
+        if !self.is_drafting() {
             return Ok(Vec::new());
         }
         self.drafter.account.earn();
@@ -134,9 +136,38 @@ impl Session {
         let tokens = [self.ids.as_slice(), &[id]].concat();
         match &mut self.drafter.source {
             Speculation::Off => Ok(Vec::new()),
-            Speculation::Lookup => Ok(lookup::continuation(&tokens, most)),
+            Speculation::Lookup => {
+                let drafts = lookup::continuation(&tokens, most);
+                self.drafter.found = !drafts.is_empty();
+                Ok(drafts)
+            }
             Speculation::Model(session) => draft::continuation(session, &tokens, most),
         }
+    }
+
+    /// `id` is the next token and its step has been submitted already. Where its neighbours stood before, it was the last
+    /// one for which that is so: what follows can be drafted.
+    pub(crate) fn foresee(&mut self, id: u32) {
+        self.drafter.account.earn();
+        if matches!(self.drafter.source, Speculation::Lookup) && self.room() > 0 {
+            let tokens = [self.ids.as_slice(), &[id]].concat();
+            self.drafter.found = !lookup::continuation(&tokens, 1).is_empty();
+        }
+    }
+
+    /// Whether the next token is to be known before its step is submitted, since there may be drafts to go with it.
+    pub(crate) fn foresees(&self) -> bool {
+        let source = match self.drafter.source {
+            Speculation::Off => false,
+            Speculation::Lookup => self.drafter.found,
+            Speculation::Model(_) => true,
+        };
+        source && self.drafter.account.rows() > 0
+    }
+
+    /// Whether the device may have drafted ids where chosen ones were.
+    pub(crate) fn is_drafting(&self) -> bool {
+        !matches!(self.drafter.source, Speculation::Off)
     }
 
     /// Rows behind the next token that a step can have. None where it would make tokens leave a sliding window: those

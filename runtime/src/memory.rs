@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::plan::{Home, Plan, TensorId};
+use crate::reserve::IDLE;
 use crate::weights::{Weight, WeightList};
 use lorgnette_shaders::Step;
 
@@ -17,11 +18,6 @@ pub const STAGING_BUFFERS: usize = 3;
 pub const STAGING_BYTES: u64 = 3 << 20;
 /// What a chunk of rows may be longer than its rows: each of its planes ends on a whole word.
 pub(crate) const CHUNK_PADDING: u64 = 16;
-/// What wgpu's allocator may hold from the driver beside the bytes of our buffers: it asks for blocks of 4 to 8 MiB, for
-/// each kind of memory, and stages a step's upload. Reported beside a budget, not counted in it.
-pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
-/// What the largest case takes on the GPU, when kernels are tried.
-const TRIAL_BYTES: u64 = 2 << 20;
 /// Bytes of the most ids that one step chooses: eight.
 const NEXT_IDS: u64 = 32;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
@@ -130,12 +126,12 @@ impl MemoryPlan {
         loading.max(self.held() + sessions * self.session.total())
     }
 
-    /// The most bytes held at once on the GPU and the host together, with `sessions` open: what a budget is held
-    /// against. The tokenizer is made, and kernels are tried, before anything of the model is on the GPU.
+    /// The most bytes held at once on the GPU and the host together, with `sessions` open, and with what the GPU's
+    /// allocator holds in reserve: what a budget is held against. The tokenizer is made, and kernels are tried, before
+    /// anything of the model is on the GPU; cases of trials are small enough to share a block.
     pub fn total(&self, sessions: u64) -> u64 {
-        let held = self.peak(sessions) + self.host.held(sessions);
-        held.max(self.host.reading)
-            .max(self.host.trying + TRIAL_BYTES)
+        let held = self.reserved(sessions) + self.host.held(sessions);
+        held.max(self.host.reading.max(self.host.trying) + IDLE)
     }
 }
 

@@ -10,7 +10,6 @@ use lorgnette::{Event, GenerateOptions, Prompt, Sampling, Session};
 
 /// What a number of bytes may be over the plan in the driver's own account.
 const ALLOCATED: u64 = 1 << 20;
-const RESERVED: u64 = lorgnette::ALLOCATOR_RESERVE;
 
 fn greedy(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {

@@ -4,6 +4,7 @@
 //! A trial can end the process: a compiler crashes, a driver hangs. So each is announced on the disk first, and what is
 //! found announced at the next start is barred. Nothing here names a model or a GPU interface.
 
+mod clock;
 mod store;
 mod trial;
 mod variants;
@@ -11,12 +12,15 @@ mod verdict;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lorgnette_shaders::{Program, Shader, Variant, fingerprint, shaders};
 
 use crate::gpu::{AdapterReport, Gpu};
 use crate::{Error, Result};
+use clock::Clock;
 use store::{Desk, Store};
+use trial::Clocked;
 use verdict::Verdict;
 
 pub use trial::{Trial, check};
@@ -34,6 +38,9 @@ pub struct Judged {
     pub found: Vec<(Program, Finding)>,
 }
 
+/// What the trials of a load may take on a GPU before nothing is measured any more. What comes behind that are the small
+/// cases of the rest, so that all of it is within 2 seconds.
+pub(crate) const TRIAL_TIME: Duration = Duration::from_millis(1500);
 /// How often the last hope of a kernel may fail to come back: once it may have been a person who ended the process.
 const LOSSES: u32 = 2;
 
@@ -95,8 +102,9 @@ impl Trust {
         extra.chain(shader.programs()).collect()
     }
 
-    /// Tries what is not known yet of these shaders' programs, and says what is to be used. `progress` gets how many are
-    /// tried, of how many.
+    /// Tries what is not known yet of these shaders' programs, and says what is to be used. Whether programs are right is
+    /// always found out; which is the fastest only as long as all of it has taken less than `limit`, compiling apart.
+    /// `progress` gets how many are tried, of how many.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
@@ -104,13 +112,14 @@ impl Trust {
         &self,
         gpu: &Arc<Gpu>,
         shaders: &[Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Judged>> {
         let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = verdict.get_or_insert_with(|| self.read());
         let open: Vec<&Shader> = shaders
             .iter()
-            .filter(|s| self.is_open(verdict, s))
+            .filter(|s| self.is_open(verdict, s, limit.is_none()))
             .collect();
         if !open.is_empty() {
             let mut desk = self.store.as_ref().and_then(Store::sit_down);
@@ -121,7 +130,7 @@ impl Trust {
             if let Some(desk) = &mut desk {
                 self.mourn(verdict, desk);
             }
-            let tried = self.try_all(gpu, verdict, &mut desk, &open, progress);
+            let tried = self.try_all(gpu, verdict, &mut desk, &open, limit, progress);
             if let Some(desk) = desk {
                 desk.save(&verdict.to_json(&self.device).to_string());
                 desk.stand_up();
@@ -156,10 +165,10 @@ impl Trust {
         stored.unwrap_or_default()
     }
 
-    fn is_open(&self, verdict: &Verdict, shader: &Shader) -> bool {
+    fn is_open(&self, verdict: &Verdict, shader: &Shader, time_now: bool) -> bool {
         let candidates = self.candidates(shader);
         let next = self.next(verdict, &candidates).is_some();
-        next || (self.variants.timed() && !verdict.untimed(&candidates).is_empty())
+        next || (self.variants.timed() && !verdict.untimed(&candidates, time_now).is_empty())
     }
 
     /// The next candidate to be tried, if any.
@@ -201,14 +210,16 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shaders: &[&Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<()> {
         // What happened before is no fault of the first.
         gpu.check()?;
+        let mut clock = Clock::new(limit);
         let total = shaders.len() as u64;
         for (done, shader) in (0..).zip(shaders) {
             progress(done, total);
-            self.try_shader(gpu, verdict, desk, shader)?;
+            self.try_shader(gpu, verdict, desk, shader, &mut clock)?;
         }
         progress(total, total);
         Ok(())
@@ -220,11 +231,15 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shader: &Shader,
+        clock: &mut Clock,
     ) -> Result<()> {
         let candidates = self.candidates(shader);
         while let Some(program) = self.next(verdict, &candidates) {
             announce(desk, &program);
+            or_bar(verdict, &program, trial::compile(gpu, &program))?;
+            let start = Instant::now();
             let finding = or_bar(verdict, &program, trial::prove(gpu, &program))?;
+            clock.spend(start.elapsed());
             if finding.outcome != Outcome::Right {
                 let (label, what) = (program.label(), finding.outcome.name());
                 log::warn!("{label} is {what} on this device: {}", finding.message);
@@ -232,11 +247,16 @@ impl Trust {
             verdict.put(&program, finding);
         }
         if self.variants.timed() {
-            for program in verdict.untimed(&candidates) {
+            for program in verdict.untimed(&candidates, clock.has_all_the_time()) {
                 announce(desk, &program);
-                match or_bar(verdict, &program, trial::measure(gpu, &program))? {
-                    Ok(seconds) => verdict.time(&program, seconds),
-                    Err(refused) => verdict.put(&program, refused),
+                or_bar(verdict, &program, trial::compile(gpu, &program))?;
+                let start = Instant::now();
+                let measured = trial::measure(gpu, &program, clock.left());
+                clock.spend(start.elapsed());
+                match or_bar(verdict, &program, measured)? {
+                    Clocked::Seconds(seconds) => verdict.time(&program, seconds),
+                    Clocked::TimeUp => verdict.time_up(&program),
+                    Clocked::Refused(finding) => verdict.put(&program, finding),
                 }
             }
         }

@@ -48,7 +48,9 @@ pub use event::{Event, StopReason, Timings};
 pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
-pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
+pub use lorgnette_shaders::{
+    CacheFormat as KvFormat, Medium, WeightFormat, shaders as every_shader,
+};
 pub use memory::{HostMemory, MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;

@@ -164,6 +164,7 @@ fn reference_report(profile: &Profile) -> AdapterReport {
         kind: AdapterKind::Reference,
         max_binding_bytes: profile.binding_bytes(),
         max_buffer_bytes: u64::MAX,
+        max_texture_side: 0,
         max_workgroup_bytes: 0,
         max_workgroup_invocations: 0,
         subgroup_sizes: (0, 0),

@@ -6,7 +6,7 @@
 use crate::cache::CacheFormat;
 use crate::draw::Draw;
 use crate::reference::Call;
-use crate::weights::WeightFormat;
+use crate::weights::{Medium, WeightFormat};
 
 /// What changes from one step to the next: the uniform at binding 1 of every kernel.
 #[repr(C)]
@@ -87,6 +87,8 @@ pub struct Bind {
 
 /// Binding number of the first storage buffer.
 pub const FIRST_STORAGE: u32 = 2;
+/// The name of the binding that may be a texture; it is the first one of its kernel.
+pub const WEIGHTS: &str = "weights";
 
 /// Shorthand for a [`Bind`].
 pub const fn bind(name: &'static str, access: Access) -> Bind {
@@ -109,7 +111,7 @@ pub struct Field {
 pub enum Part {
     /// What the variants of one kernel share: its params and bindings, so that they are declared once.
     Shared(&'static str),
-    /// `weights_unpack` of the chosen weight format.
+    /// `weights_unpack` of the chosen weight format, and the binding `weights` in the chosen medium.
     Weights,
     /// `times` and what it takes: products of a block with four rows of weights.
     Products,
@@ -242,40 +244,50 @@ impl Shader {
         }
     }
 
-    /// The shader by each of its kernel's variants.
-    pub fn programs(self) -> impl Iterator<Item = Program> {
-        self.kernel
-            .variants
-            .iter()
-            .map(move |variant| self.by(variant))
+    /// What its weights may lie in; without weights, that makes no difference.
+    pub const fn media(self) -> &'static [Medium] {
+        match self.parts.weights {
+            Some(_) => &Medium::ALL,
+            None => &[Medium::Buffer],
+        }
     }
 
-    /// The shader by the most wanted variant.
+    /// The shader by each of its kernel's variants, in each medium.
+    pub fn programs(self) -> impl Iterator<Item = Program> {
+        let variants = self.kernel.variants.iter();
+        variants.flat_map(move |variant| self.by(variant).in_media())
+    }
+
+    /// The shader by the most wanted variant, in buffers.
     pub const fn wanted(self) -> Program {
         self.by(&self.kernel.variants[0])
     }
 
-    /// The shader by one variant.
+    /// The shader by one variant, in buffers.
     pub const fn by(self, variant: &'static Variant) -> Program {
         Program {
             shader: self,
             variant,
+            medium: Medium::Buffer,
         }
     }
 }
 
-/// A shader by one of the variants: one source, one pipeline.
+/// A shader by one of the variants, with its weights in one medium: one source, one pipeline.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// What is computed.
     pub shader: Shader,
     /// How.
     pub variant: &'static Variant,
+    /// What its weights lie in.
+    pub medium: Medium,
 }
 
 impl PartialEq for Program {
     fn eq(&self, other: &Self) -> bool {
-        (self.shader, self.variant.name) == (other.shader, other.variant.name)
+        let of = |program: &Self| (program.shader, program.variant.name, program.medium);
+        of(self) == of(other)
     }
 }
 
@@ -283,14 +295,39 @@ impl Eq for Program {}
 
 impl std::hash::Hash for Program {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.shader, self.variant.name).hash(state);
+        (self.shader, self.variant.name, self.medium).hash(state);
     }
 }
 
 impl Program {
-    /// The shader's label and the variant: `matvec[q4_0].shared`.
+    /// The same, with its weights in that medium.
+    pub const fn with(self, medium: Medium) -> Self {
+        Self { medium, ..self }
+    }
+
+    /// The same in each medium that its weights may lie in.
+    pub fn in_media(self) -> impl Iterator<Item = Self> {
+        let media = self.shader.media().iter();
+        media.map(move |medium| self.with(*medium))
+    }
+
+    /// Whether that binding is a texture.
+    pub fn samples(&self, bind: &Bind) -> bool {
+        self.medium == Medium::Texture && bind.name == WEIGHTS
+    }
+
+    /// The variant, and the medium where it is a texture: `wide`, `wide@texture`.
+    pub fn name(&self) -> String {
+        let variant = self.variant.name;
+        match self.medium {
+            Medium::Buffer => variant.to_owned(),
+            Medium::Texture => format!("{variant}@{}", self.medium.name()),
+        }
+    }
+
+    /// The shader's label and the name: `matvec[q4_0].wide@texture`.
     pub fn label(&self) -> String {
-        format!("{}.{}", self.shader.label(), self.variant.name)
+        format!("{}.{}", self.shader.label(), self.name())
     }
 
     /// A number that changes with the source and its constants.
@@ -313,6 +350,9 @@ impl Program {
                 .expect("a cache format for this kernel")
         };
         let mut text = String::from(include_str!("parts/step.wgsl"));
+        if self.variant.parts.contains(&Part::Weights) {
+            text.push_str(self.medium.part());
+        }
         for part in self.variant.parts {
             text.push_str(match part {
                 Part::Shared(text) => text,

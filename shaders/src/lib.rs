@@ -14,7 +14,7 @@ pub mod weights;
 pub use cache::CacheFormat;
 pub use draw::Draw;
 pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
-pub use weights::WeightFormat;
+pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.
 pub static KERNELS: [&Kernel; 18] = [
@@ -65,7 +65,7 @@ pub fn shaders() -> Vec<Shader> {
     all
 }
 
-/// Every program that can be made: each shader by each variant of its kernel.
+/// Every program that can be made: each shader by each variant of its kernel, with its weights in each medium.
 pub fn programs() -> Vec<Program> {
     shaders().into_iter().flat_map(Shader::programs).collect()
 }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    Adapter, GenerateOptions, LoadOptions, Model, Profile, Prompt, Runtime, RuntimeOptions,
+    Adapter, GenerateOptions, LoadOptions, Medium, Model, Profile, Prompt, Runtime, RuntimeOptions,
     Sampling, Speculation, Stage, WeightFormat,
 };
-use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, skipped, smollm2};
+use lorgnette_tests::{
+    Scratch, adapter, allocations, data, own_runtime, skipped, smollm2, texture_runtime,
+};
 
 use super::agree::device;
 use super::alone;
@@ -117,6 +119,8 @@ fn the_plan_bounds_the_heap() {
             let runtime = own_runtime(adapter, None);
             check(&runtime, &tiny(name), &LoadOptions::default(), 3.0);
         }
+        let textures = texture_runtime(None);
+        check(&textures, &tiny(name), &LoadOptions::default(), 3.0);
     }
 }
 
@@ -124,7 +128,7 @@ fn the_plan_bounds_the_heap() {
 fn on_every_profile() {
     let _turn = alone();
     for profile in Profile::ALL {
-        match device(profile) {
+        match device((profile, Medium::Buffer)) {
             Ok(runtime) => check(&runtime, &tiny("q4_0"), &LoadOptions::default(), 3.0),
             Err(error) => skipped("on_every_profile", &error.to_string()),
         }

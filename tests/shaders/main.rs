@@ -2,11 +2,12 @@
 //! bindings, step, constants, names) is what the WGSL says.
 
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
-use lorgnette_shaders::{Access, Draw, KERNELS, Part, Program, Step, programs};
+use lorgnette_shaders::{Access, Draw, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
-    AddressSpace, ArraySize, GlobalVariable, Handle, Module, StorageAccess, Type, TypeInner,
+    AddressSpace, ArraySize, GlobalVariable, Handle, ImageClass, ImageDimension, Module,
+    ScalarKind, StorageAccess, Type, TypeInner,
 };
 
 /// `pack2x16float` and its kind are WGSL's own, and every Vulkan and Metal device has them.
@@ -74,10 +75,14 @@ fn there_is_a_program_of_every_variant_and_no_name_twice() {
     let programs = programs();
     for kernel in KERNELS {
         for variant in kernel.variants {
-            let of_variant =
-                |p: &&Program| p.shader.kernel == kernel && p.variant.name == variant.name;
-            let name = (kernel.name, variant.name);
-            assert!(programs.iter().find(of_variant).is_some(), "{name:?}");
+            for medium in Medium::ALL {
+                let of_variant = |p: &Program| {
+                    (p.shader.kernel, p.variant.name, p.medium) == (kernel, variant.name, medium)
+                };
+                let there = medium == Medium::Buffer || kernel.takes(Part::Weights);
+                let name = (kernel.name, variant.name, medium);
+                assert_eq!(programs.iter().any(of_variant), there, "{name:?}");
+            }
         }
     }
     let mut labels: Vec<String> = programs.iter().map(Program::label).collect();
@@ -172,6 +177,20 @@ fn bindings_are_those_of_rust() {
             let variable = bound(&module, binding);
             let label = format!("{} {}", program.label(), bind.name);
             assert_eq!(variable.name.as_deref(), Some(bind.name), "{label}");
+            if program.samples(bind) {
+                assert!(!bind.access.writes(), "{label}");
+                assert_eq!(variable.space, AddressSpace::Handle, "{label}");
+                let texture = TypeInner::Image {
+                    dim: ImageDimension::D2,
+                    arrayed: false,
+                    class: ImageClass::Sampled {
+                        kind: ScalarKind::Uint,
+                        multi: false,
+                    },
+                };
+                assert_eq!(module.types[variable.ty].inner, texture, "{label}");
+                continue;
+            }
             let access = match bind.access {
                 Access::Read | Access::Gather => StorageAccess::LOAD,
                 Access::Write | Access::Update => StorageAccess::LOAD | StorageAccess::STORE,

@@ -46,6 +46,8 @@ pub struct AdapterReport {
     pub max_binding_bytes: u64,
     /// Bytes one buffer may have.
     pub max_buffer_bytes: u64,
+    /// Texels of a texture's longest side.
+    pub max_texture_side: u32,
     /// Bytes of workgroup memory.
     pub max_workgroup_bytes: u32,
     /// Invocations in a workgroup.
@@ -79,6 +81,7 @@ impl AdapterReport {
             kind,
             max_binding_bytes: limits.max_storage_buffer_binding_size,
             max_buffer_bytes: limits.max_buffer_size,
+            max_texture_side: limits.max_texture_dimension_2d,
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),

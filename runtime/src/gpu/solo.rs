@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::weights::Texels;
 use lorgnette_shaders::{Program, Step};
 use wgpu::BufferUsages as Usage;
 
-use super::buffers::Buffer;
+use super::buffers::{Storage, Texture};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::{Upload, copy_back};
-use crate::Result;
+use crate::{Error, Result};
 
 /// Bytes that the buffers are filled through: little beside a model's own.
 const STAGING: u64 = 192 << 10;
@@ -29,9 +30,10 @@ pub(crate) fn play(
     let alone = Alone::new(gpu, program, params, step, buffers)?;
     alone.play(1)?;
     let storage = &alone.bound[FIRST_STORAGE as usize..];
-    for ((bind, words), buffer) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
-        if bind.access.writes() {
-            *words = copy_back(gpu, buffer)?;
+    for ((bind, words), bound) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
+        match bound {
+            Storage::Buffer(buffer) if bind.access.writes() => *words = copy_back(gpu, buffer)?,
+            _ => {}
         }
     }
     Ok(())
@@ -89,7 +91,7 @@ fn fastest(limit: Duration, mut play: impl FnMut(u32) -> Result<Duration>) -> Re
 struct Alone {
     gpu: Arc<Gpu>,
     pipeline: Arc<Pipeline>,
-    bound: Vec<Buffer>,
+    bound: Vec<Storage>,
     group: wgpu::BindGroup,
     grid: [u32; 3],
 }
@@ -104,26 +106,38 @@ impl Alone {
     ) -> Result<Self> {
         let pipeline = gpu.pipeline(program)?;
         let mut upload = Upload::new(gpu.clone(), STAGING)?;
-        let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
+        let filled = |upload: &mut Upload, label: &str, bytes: &[u8], usage: Usage| {
             let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
             let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
             upload.fill(bytes, &buffer)?;
-            Ok(buffer)
+            Ok::<_, Error>(Storage::Buffer(buffer))
         };
         let mut bound = vec![
-            filled("params", params, Usage::UNIFORM)?,
-            filled("step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
+            filled(&mut upload, "params", params, Usage::UNIFORM)?,
+            filled(
+                &mut upload,
+                "step",
+                bytemuck::bytes_of(&step),
+                Usage::UNIFORM,
+            )?,
         ];
         for (bind, words) in program.shader.kernel.binds.iter().zip(buffers) {
-            let bytes = bytemuck::cast_slice(words);
-            bound.push(filled(bind.name, bytes, Usage::STORAGE)?);
+            bound.push(match program.samples(bind) {
+                true => Storage::Texture(texture(gpu, bind.name, words, &mut upload)?),
+                false => filled(
+                    &mut upload,
+                    bind.name,
+                    bytemuck::cast_slice(words),
+                    Usage::STORAGE,
+                )?,
+            });
         }
         upload.finish()?;
         let entries: Vec<_> = (0..)
             .zip(&bound)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            .map(|(binding, storage)| wgpu::BindGroupEntry {
                 binding,
-                resource: buffer.raw().as_entire_binding(),
+                resource: storage.resource(),
             })
             .collect();
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -163,6 +177,19 @@ impl Alone {
         gpu.wait(submission)?;
         Ok(start.elapsed())
     }
+}
+
+/// A texture that begins with these words. What is behind them in the last row is like the last word: a guard of the case.
+fn texture(gpu: &Gpu, label: &str, words: &[u32], upload: &mut Upload) -> Result<Texture> {
+    let bytes = Texels::holding(words.len() as u64 * 4).bytes();
+    let texture = gpu.texture(label, bytes)?;
+    let mut whole = words.to_vec();
+    whole.resize(
+        bytes as usize / 4,
+        words.last().copied().unwrap_or_default(),
+    );
+    upload.fill(bytemuck::cast_slice(&whole), &texture)?;
+    Ok(texture)
 }
 
 #[cfg(test)]

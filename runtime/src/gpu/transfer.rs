@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Target};
 use super::device::Gpu;
 use super::readback::Readback;
 use crate::memory::{STAGING_BUFFERS, Section, staging_buffer};
@@ -36,8 +36,13 @@ impl Upload {
     }
 
     /// Copies sections of `bytes` (at most one buffer of the ring) to `target`: (offset in bytes, offset in target,
-    /// length), all multiples of 4. The copies come behind everything that was submitted before.
-    pub fn write(&mut self, bytes: &[u8], sections: &[Section], target: &Buffer) -> Result<()> {
+    /// length), multiples of what the target says. The copies come behind everything that was submitted before.
+    pub fn write(
+        &mut self,
+        bytes: &[u8],
+        sections: &[Section],
+        target: &impl Target,
+    ) -> Result<()> {
         let (staging, busy) = &mut self.ring[self.next];
         if let Some(submission) = busy.take() {
             self.gpu.wait(submission)?;
@@ -51,8 +56,8 @@ impl Upload {
             .copy_from_slice(bytes);
         staging.raw().unmap();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        for (from, to, length) in sections.iter().filter(|(_, _, length)| *length > 0) {
-            encoder.copy_buffer_to_buffer(staging.raw(), *from, target.raw(), *to, Some(*length));
+        for section in sections.iter().filter(|(_, _, length)| *length > 0) {
+            target.copy(&mut encoder, staging, *section);
         }
         *busy = Some(self.gpu.queue.submit([encoder.finish()]));
         self.gpu.counts.copied(bytes.len() as u64);
@@ -61,7 +66,7 @@ impl Upload {
     }
 
     /// Copies all of `bytes` to the start of `target`.
-    pub fn fill(&mut self, bytes: &[u8], target: &Buffer) -> Result<()> {
+    pub fn fill(&mut self, bytes: &[u8], target: &impl Target) -> Result<()> {
         let mut at = 0;
         for chunk in bytes.chunks(self.ring[0].0.raw().size() as usize) {
             let length = chunk.len() as u64;

@@ -14,7 +14,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lorgnette_shaders::{Program, Shader, Variant, fingerprint, shaders};
+use lorgnette_shaders::kernels::{embed, matmul};
+use lorgnette_shaders::weights::Texels;
+use lorgnette_shaders::{Medium, Program, Shader, Variant, fingerprint, shaders};
 
 use crate::gpu::{AdapterReport, Gpu};
 use crate::{Error, Result};
@@ -49,6 +51,8 @@ const LOSSES: u32 = 2;
 pub(crate) struct Trust {
     variants: Variants,
     extra: Vec<(&'static str, &'static Variant)>,
+    /// What matrices may lie in on this device.
+    media: Vec<Medium>,
     device: String,
     store: Option<Store>,
     /// Read when it is first asked for.
@@ -66,8 +70,14 @@ impl Trust {
         // A driver's next version, or ours, is another device.
         let device = format!("lorgnette {} on {report:?}", env!("CARGO_PKG_VERSION"));
         let name = format!("{:016x}", fingerprint(device.as_bytes()));
+        let mut media = variants.media();
+        // A pinned medium is what was asked for: where it cannot be had, a load says so.
+        if report.max_texture_side < Texels::SIDE && media.len() > 1 {
+            media.retain(|medium| *medium != Medium::Texture);
+        }
         let trust = Self {
             variants,
+            media,
             extra,
             store: cache_dir.map(|folder| Store::new(folder, &name)),
             device,
@@ -87,6 +97,8 @@ impl Trust {
     /// What may be used for a shader, the most wanted first.
     fn candidates(&self, shader: &Shader) -> Vec<Program> {
         let mut programs = self.programs(*shader);
+        let weightless = shader.parts.weights.is_none();
+        programs.retain(|program| weightless || self.media.contains(&program.medium));
         if let Some(pinned) = self.variants.of(shader) {
             programs.retain(|program| program.variant.name == pinned);
         }
@@ -98,7 +110,7 @@ impl Trust {
             .extra
             .iter()
             .filter(|(name, _)| *name == shader.kernel.name);
-        let extra = extra.map(|(_, variant)| shader.by(variant));
+        let extra = extra.flat_map(|(_, variant)| shader.by(variant).in_media());
         extra.chain(shader.programs()).collect()
     }
 
@@ -137,16 +149,55 @@ impl Trust {
             }
             tried?;
         }
+        let medium = self.medium(verdict, shaders);
         let judged = |shader: &Shader| {
-            let candidates = self.candidates(shader);
             let of = |program: &Program| Some((*program, verdict.of(program)?.clone()));
             Judged {
                 shader: *shader,
-                used: verdict.choose(&candidates, self.variants.timed()),
+                used: self.best(verdict, shader, medium),
                 found: self.programs(*shader).iter().filter_map(of).collect(),
             }
         };
-        Ok(shaders.iter().map(judged).collect())
+        let judged: Vec<Judged> = shaders.iter().map(judged).collect();
+        // Of each medium the best was kept until here.
+        for judged in &judged {
+            let mut others = self.programs(judged.shader);
+            others.retain(|program| judged.used != Some(*program));
+            others.iter().for_each(|program| gpu.forget(program));
+        }
+        Ok(judged)
+    }
+
+    /// The best right program of a shader, with its weights, if it has any, in that medium.
+    fn best(&self, verdict: &Verdict, shader: &Shader, medium: Medium) -> Option<Program> {
+        let mut candidates = self.candidates(shader);
+        let weightless = shader.parts.weights.is_none();
+        candidates.retain(|program| weightless || program.medium == medium);
+        verdict.choose(&candidates, self.variants.timed())
+    }
+
+    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which the products
+    /// of single rows are the fastest, since they bound every token. Where there is none, the first.
+    fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
+        let playable = self.media.iter().filter(|medium| {
+            let mut best = shaders
+                .iter()
+                .map(|shader| self.best(verdict, shader, **medium));
+            best.all(|best| best.is_some())
+        });
+        // Prompts and single rows of the embedding are left out.
+        let others = [&matmul::KERNEL, &embed::KERNEL];
+        let products = || {
+            let with_weights = shaders.iter().filter(|s| s.parts.weights.is_some());
+            with_weights.filter(|shader| !others.contains(&shader.kernel))
+        };
+        let seconds = |medium: &Medium| -> f64 {
+            let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
+            best.filter_map(|program| verdict.of(&program)?.seconds)
+                .sum()
+        };
+        let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        *fastest.unwrap_or(&self.media[0])
     }
 
     /// Forgets everything about this device, also what is stored.
@@ -260,10 +311,13 @@ impl Trust {
                 }
             }
         }
-        let used = verdict.choose(&candidates, self.variants.timed());
-        for program in candidates.iter().filter(|program| used != Some(**program)) {
-            gpu.forget(program);
-        }
+        let best: Vec<Option<Program>> = self
+            .media
+            .iter()
+            .map(|medium| self.best(verdict, shader, *medium))
+            .collect();
+        let others = candidates.iter().filter(|p| !best.contains(&Some(**p)));
+        others.for_each(|program| gpu.forget(program));
         Ok(())
     }
 }
@@ -283,6 +337,12 @@ fn or_bar<T>(verdict: &mut Verdict, program: &Program, tried: Result<T>) -> Resu
 }
 
 impl Judged {
+    /// What the matrices of the program that is used lie in, if it reads any.
+    pub fn medium(&self) -> Option<Medium> {
+        self.shader.parts.weights?;
+        self.used.map(|program| program.medium)
+    }
+
     /// The program to use.
     ///
     /// # Errors
@@ -290,7 +350,7 @@ impl Judged {
     pub(crate) fn program(&self) -> Result<Program> {
         self.used.ok_or_else(|| {
             let found = self.found.iter().map(|(program, finding)| {
-                let (name, outcome) = (program.variant.name, finding.outcome.name());
+                let (name, outcome) = (program.name(), finding.outcome.name());
                 format!("{name} is {outcome} ({})", finding.message)
             });
             Error::Unsupported {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lorgnette_shaders::cases::{Case, Distance, measured, small_of};
-use lorgnette_shaders::{Program, Step, Variant, reference};
+use lorgnette_shaders::{Program, Step, reference};
 
 use super::verdict::{Finding, Outcome};
 use crate::gpu::{Gpu, play_alone, seconds_of};
@@ -27,12 +27,11 @@ pub struct Trial {
     pub message: String,
 }
 
-/// Plays one case by a variant of its kernel and holds the result against the reference.
-pub fn check(runtime: &Runtime, case: &Case, variant: &'static Variant) -> Trial {
-    let program = case.shader.by(variant);
+/// Plays one case by a program of its shader and holds the result against the reference.
+pub fn check(runtime: &Runtime, case: &Case, program: &Program) -> Trial {
     let mut found = case.buffers.clone();
-    let played = runtime.run_kernel(&program, &case.params, case.step, &mut found);
-    compare(case, &program, played.map(|()| found))
+    let played = runtime.run_kernel(program, &case.params, case.step, &mut found);
+    compare(case, program, played.map(|()| found))
 }
 
 fn compare(case: &Case, program: &Program, found: Result<Vec<Vec<u32>>>) -> Trial {

@@ -34,11 +34,14 @@ pub struct LoadOptions {
     pub budget: Option<Budget>,
     /// Residual additions are part of the matrix products before them. The unfused plan gives the same numbers.
     pub fused: bool,
+    /// Sessions can check up to seven drafted tokens at once ([`crate::Session::set_speculation`]): a fourth plan, whose
+    /// logits are eight rows instead of one.
+    pub speculation: bool,
 }
 
 impl Default for LoadOptions {
     /// The model's context up to 2048, f16 keys and values, 128 tokens a chunk, nothing streamed, 3 MiB of staging,
-    /// no budget, fused.
+    /// no budget, fused, no speculation.
     fn default() -> Self {
         Self {
             context: None,
@@ -48,6 +51,7 @@ impl Default for LoadOptions {
             staging_bytes: STAGING_BYTES,
             budget: None,
             fused: true,
+            speculation: false,
         }
     }
 }
@@ -68,6 +72,8 @@ const DEFAULT_CONTEXT: u32 = 2048;
 /// The most rows that are scored at once, and the most bytes their logits may take.
 const SCORE_ROWS: u32 = 32;
 const SCORE_LOGITS_BYTES: u64 = 8 << 20;
+/// The most rows of a step that checks drafts.
+const FEW_ROWS: u32 = 8;
 /// A short chunk is chosen to save memory: scores, whose logits are the largest of all scratch, follow it.
 const CHUNK_TO_SCORE: u32 = 4;
 
@@ -88,7 +94,7 @@ pub struct Blueprint {
     pub streamed_bytes_per_token: u64,
     /// Per-dimension divisors of the rotary frequencies, if the file has them.
     pub rope_factors: Option<Vec<f32>>,
-    /// Decode, prefill and score.
+    /// Decode, prefill and score; and few, where the options ask for speculation.
     pub plans: Vec<Plan>,
     /// Where every byte goes.
     pub memory: MemoryPlan,
@@ -100,6 +106,7 @@ pub struct Blueprint {
 pub(crate) const DECODE: usize = 0;
 pub(crate) const PREFILL: usize = 1;
 pub(crate) const SCORE: usize = 2;
+pub(crate) const FEW: usize = 3;
 
 impl Blueprint {
     /// Plans the model for a device that binds at most `max_binding_bytes` at once.
@@ -184,6 +191,14 @@ impl Blueprint {
             .min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32)
             .min(prefill_chunk / CHUNK_TO_SCORE)
             .max(1);
+        let few_rows = FEW_ROWS
+            .min((max_binding_bytes / logits) as u32)
+            .min(rows_that_bind(
+                &config,
+                FEW_ROWS.min(context),
+                max_binding_bytes,
+            )?);
+        let few = options.speculation.then_some(Recording::Few(few_rows));
         let recordings = [
             Recording::Decode,
             Recording::Prefill(prefill_chunk),
@@ -195,6 +210,7 @@ impl Blueprint {
         };
         let mut plans: Vec<Plan> = recordings
             .into_iter()
+            .chain(few)
             .map(|recording| record(&config, &weights, &heads, recording, style))
             .collect();
         let shape = SessionShape {

@@ -131,19 +131,20 @@ impl CpuPlayer {
                 self.play_dispatch(session, &mut memory, plan, dispatch, turn);
             }
         }
-        let row = |id: TensorId, rows: usize| {
+        let words = |id: TensorId, bytes: u64| {
             let Home::Scratch(slot) = plan.tensor(id).home else {
                 unreachable!("results are scratch tensors")
             };
-            memory.slots[slot][..rows * plan.tensor(id).row_bytes as usize / 4].to_vec()
+            memory.slots[slot][..bytes as usize / 4].to_vec()
         };
         let result = match turn.want {
             Want::Nothing => Vec::new(),
-            Want::NextId => vec![session.ids[turn.next_id(plan.id_words())]],
-            Want::Logits => row(plan.logits, 1),
-            Want::Scores => plan
-                .scores
-                .map_or(Vec::new(), |scores| row(scores, turn.step.count as usize)),
+            Want::NextId => session.ids[turn.next_ids(plan)].to_vec(),
+            Want::Logits => words(plan.logits, turn.logits_bytes(plan)),
+            Want::Scores => plan.scores.map_or(Vec::new(), |scores| {
+                let row = plan.tensor(scores).row_bytes;
+                words(scores, u64::from(turn.step.count) * row)
+            }),
         };
         Ok(Some(bytemuck::cast_slice(&result).to_vec()))
     }
@@ -156,6 +157,9 @@ impl CpuPlayer {
         dispatch: &Dispatch,
         turn: &Turn<'_>,
     ) {
+        if !dispatch.is_played(&turn.step) {
+            return;
+        }
         let Memory { weights, slots, .. } = memory;
         // Written buffers are taken out while the reference has them, so that the others can be read beside them.
         let mut taken: Vec<Option<Vec<u32>>> = dispatch

@@ -39,10 +39,16 @@ pub struct Timings {
     pub prefill_tokens: usize,
     /// The same per second.
     pub prefill_tokens_per_s: f64,
-    /// Tokens that went through the model one by one.
+    /// Tokens of the answer that went through the model.
     pub decode_tokens: usize,
     /// The same per second.
     pub decode_tokens_per_s: f64,
+    /// Forward passes that they took: as many, or fewer where drafts were accepted.
+    pub decode_passes: usize,
+    /// Tokens that were drafted ([`crate::Speculation`]).
+    pub drafted: usize,
+    /// How many of them the answer went on with.
+    pub accepted: usize,
 }
 
 /// What happens while an answer is made.

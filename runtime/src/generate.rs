@@ -8,6 +8,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 use crate::event::{Event, StopReason, Timings};
 use crate::player::{Awaited, Want};
 use crate::session::{Session, not_finite};
+use crate::speculate::Checked;
 use crate::stop::StopStrings;
 use crate::window::SINKS;
 use crate::{
@@ -101,6 +102,7 @@ impl Session {
             decoder,
             stops,
             state: State::Start,
+            checked: Checked::default(),
             ahead: None,
             events: VecDeque::new(),
             tokens: 0,
@@ -131,6 +133,8 @@ pub struct Generation<'s> {
     decoder: StreamDecoder,
     stops: StopStrings,
     state: State,
+    /// Rows behind the token that is told next, or was just told, where it was drafted.
+    checked: Checked,
     /// The step of the token that is told next, or was just told, where it is submitted already.
     ahead: Option<Awaited>,
     events: VecDeque<Event>,
@@ -184,6 +188,14 @@ impl Generation<'_> {
         }
     }
 
+    /// Of rows with drafts the device finds the likeliest ids alone.
+    fn want_of_drafts(&self) -> Want {
+        match self.options.sampling.is_greedy() {
+            true => self.want(),
+            false => Want::Logits,
+        }
+    }
+
     fn read_prompt(&mut self) -> Result<()> {
         let prompt = std::mem::take(&mut self.prompt);
         let want = self.want();
@@ -205,7 +217,7 @@ impl Generation<'_> {
             self.end(StopReason::Length);
             return Ok(());
         }
-        self.choose(bytes)
+        self.choose(bytes, want)
     }
 
     /// What a step gives back, if it was not cancelled. The step of the token that is not known yet, and that the device
@@ -216,7 +228,8 @@ impl Generation<'_> {
         };
         let most = self.options.max_tokens.unwrap_or(usize::MAX);
         // Two more tokens: the one that comes, and the one behind it.
-        if self.on_device() && most - self.tokens >= 2 && self.session.may_go_ahead() {
+        let more = most - self.tokens >= 2;
+        if self.on_device() && more && !self.session.foresees() && self.session.may_go_ahead() {
             self.ahead = self.session.decode(None, Want::NextId)?;
             if self.ahead.is_none() {
                 return Ok(None);
@@ -225,9 +238,9 @@ impl Generation<'_> {
         self.session.finish(awaited).map(Some)
     }
 
-    fn choose(&mut self, bytes: Vec<u8>) -> Result<()> {
+    fn choose(&mut self, bytes: Vec<u8>, came: Want) -> Result<()> {
         let position = self.session.ids().len();
-        if self.on_device() {
+        if came == Want::NextId {
             let id = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes)[0];
             if id == NOT_FINITE {
                 return Err(not_finite(position));
@@ -277,26 +290,58 @@ impl Generation<'_> {
             self.end(StopReason::Cancelled);
             return Ok(());
         }
-        let begun = match self.ahead.take() {
-            Some(awaited) => Some(awaited),
+        if let Some(bytes) = self.checked.follow(id) {
+            self.session.accept(id);
+            self.timings.accepted += 1;
+            self.timings.decode_tokens += 1;
+            return self.choose(bytes, self.want_of_drafts());
+        }
+        // The last token does not go through the model, so that the draft of it would be for nothing.
+        let most = self.options.max_tokens.unwrap_or(usize::MAX) - self.tokens - 1;
+        let ahead = self.ahead.take();
+        let drafts = match ahead {
+            Some(_) => Vec::new(),
+            None => self.session.draft(id, most)?,
+        };
+        if drafts.is_empty() {
+            return self.decode_alone(id, ahead);
+        }
+        let want = self.want_of_drafts();
+        let Some(rows) = self.session.check(id, &drafts, want)? else {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        };
+        self.timings.decode_tokens += 1;
+        self.timings.decode_passes += 1;
+        self.timings.drafted += drafts.len();
+        let (checked, bytes) = Checked::new(drafts, rows);
+        self.checked = checked;
+        self.choose(bytes, want)
+    }
+
+    /// One token goes through the model, if it did not ahead of its being known.
+    fn decode_alone(&mut self, id: u32, ahead: Option<Awaited>) -> Result<()> {
+        let begun = match ahead {
+            Some(awaited) => {
+                self.session.foresee(id);
+                Some(awaited)
+            }
             None => {
-                let unknown = (!self.on_device()).then_some(id);
-                self.session.decode(unknown, self.want())?
+                // What was drafted is not what the device would have at hand.
+                let at_hand = self.on_device() && !self.session.is_drafting();
+                self.session.decode((!at_hand).then_some(id), self.want())?
             }
         };
         if begun.is_some() {
             self.session.ids.push(id);
         }
-        match self.finish(begun)? {
-            Some(bytes) => {
-                self.timings.decode_tokens += 1;
-                self.choose(bytes)
-            }
-            None => {
-                self.end(StopReason::Cancelled);
-                Ok(())
-            }
-        }
+        let Some(bytes) = self.finish(begun)? else {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        };
+        self.timings.decode_tokens += 1;
+        self.timings.decode_passes += 1;
+        self.choose(bytes, self.want())
     }
 
     /// Gives out text up to a stop string; true if one came.

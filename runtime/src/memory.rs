@@ -174,16 +174,9 @@ pub fn place(
         .map(|plan| plan.dispatches().count() as u64)
         .sum();
     let rows = plans.iter().map(|plan| plan.rows).max().unwrap_or(1);
-    let logits = plans
+    let results = plans
         .iter()
-        .map(|plan| plan.tensor(plan.logits).row_bytes)
-        .max()
-        .unwrap_or(0);
-    let scores = plans
-        .iter()
-        .filter_map(|plan| plan.scores.map(|scores| plan.bytes(scores)))
-        .max()
-        .unwrap_or(0);
+        .map(|plan| plan.bytes(plan.scores.unwrap_or(plan.logits)));
     let keys = aligned(u64::from(shape.context) * shape.kv_row_bytes);
     let (buffers, weight_buffers) = place_weights(weights, residence.streamed_layers);
     MemoryPlan {
@@ -197,7 +190,7 @@ pub fn place(
             keys: vec![keys; shape.layers],
             ids: aligned((u64::from(shape.context) + 1) * 4),
             step: step_bytes(rows, shape.head_size),
-            readback: aligned(logits.max(scores)),
+            readback: aligned(results.max().unwrap_or(0)),
             next_ids: NEXT_IDS,
         },
         host: HostMemory::default(),

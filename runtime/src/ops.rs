@@ -7,7 +7,7 @@ use lorgnette_shaders::kernels::{
 use lorgnette_shaders::weights::BLOCK;
 use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
 
-use crate::plan::{Home, Recorder, Rows, TensorId};
+use crate::plan::{Home, Luck, Recorder, Rows, TensorId};
 use crate::weights::{Linear, Piece};
 
 mod attention;
@@ -256,11 +256,12 @@ impl Recorder {
         out
     }
 
-    /// The greedy next id goes behind the step's ids.
+    /// The greedy next id of every row of logits goes behind that row's id.
     pub fn argmax(&mut self, logits: TensorId, ids: TensorId) {
         let params = argmax::Params {
             vocabulary: self.cols_of(logits) as u32,
             ids: self.most_rows(ids),
+            all_rows: (self.rows_of(logits) == Rows::Step && !self.is_one_row(logits)).into(),
             ..Default::default()
         };
         self.dispatch(
@@ -274,6 +275,8 @@ impl Recorder {
 
     /// The next id goes behind the step's ids: the likeliest, or drawn as the step says. Of one row of logits.
     pub fn choose(&mut self, logits: TensorId, ids: TensorId) {
+        self.argmax(logits, ids);
+        self.last_only_where(Luck::Unused);
         let vocabulary = self.cols_of(logits);
         let slices = vocabulary.div_ceil(peaks::SLICE);
         let out = self.scratch("peaks", Rows::Fixed(1), 2 * slices);
@@ -288,6 +291,7 @@ impl Recorder {
             params,
             &[logits, out],
         );
+        self.last_only_where(Luck::Used);
         let params = choose::Params {
             vocabulary: vocabulary as u32,
             ids: self.most_rows(ids),
@@ -300,6 +304,7 @@ impl Recorder {
             params,
             &[logits, out, ids],
         );
+        self.last_only_where(Luck::Used);
     }
 
     /// Four words for each row of logits; see the kernel.

@@ -72,12 +72,32 @@ pub struct Dispatch {
     pub params: Vec<u8>,
     /// The storage buffers, in binding order.
     pub tensors: Vec<TensorId>,
+    /// Steps that play it, where not all do.
+    pub only: Option<Luck>,
+}
+
+/// How a step chooses the next id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Luck {
+    /// It takes the likeliest.
+    Unused,
+    /// It draws.
+    Used,
 }
 
 impl Dispatch {
     /// Workgroups for a step, by one of the kernel's variants.
     pub fn grid(&self, variant: &Variant, step: &Step) -> [u32; 3] {
         (variant.grid)(&self.params, step)
+    }
+
+    /// Whether such a step plays it.
+    pub fn is_played(&self, step: &Step) -> bool {
+        let luck = match step.draw.is_drawn() {
+            true => Luck::Used,
+            false => Luck::Unused,
+        };
+        self.only.is_none_or(|only| only == luck)
     }
 
     /// The tensors with how the kernel uses each.
@@ -101,7 +121,7 @@ pub struct Segment {
 /// One forward pass. A submit and a look at the cancel flag come between segments.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// `decode`, `prefill` or `score`.
+    /// `decode`, `prefill`, `score` or `few`.
     pub name: &'static str,
     /// The most rows a step may have.
     pub rows: u32,
@@ -287,12 +307,20 @@ impl Recorder {
             },
             params: bytemuck::bytes_of(&params).to_vec(),
             tensors: tensors.to_vec(),
+            only: None,
         };
         self.segments
             .last_mut()
             .expect("a recorder has a segment")
             .dispatches
             .push(dispatch);
+    }
+
+    /// The last dispatch is played by such steps only.
+    pub fn last_only_where(&mut self, luck: Luck) {
+        let last = self.segments.last_mut();
+        let last = last.and_then(|segment| segment.dispatches.last_mut());
+        last.expect("a dispatch").only = Some(luck);
     }
 
     /// Ends the segment: the player may submit and look at the cancel flag here.

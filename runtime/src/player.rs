@@ -14,9 +14,9 @@ use crate::submits::Pace;
 pub(crate) enum Want {
     /// Nothing: more of the prompt follows.
     Nothing,
-    /// The next id, chosen as the step says: 4 bytes.
+    /// The next id, chosen as the step says; of a recording with several rows of logits the likeliest of each. 4 bytes a row.
     NextId,
-    /// The first row of logits, f32.
+    /// The logits, f32: of one row, or of all where the recording makes so many.
     Logits,
     /// Four words for each row.
     Scores,
@@ -58,9 +58,17 @@ impl<'a> Turn<'a> {
         stretches.filter(|(_, ids)| !ids.is_empty())
     }
 
-    /// Where the next id is in such a buffer.
-    pub fn next_id(&self, words: u32) -> usize {
-        ((self.step.position + self.step.count) % words) as usize
+    /// Where the greedy next ids are in such a buffer. A step that makes several does not reach its end.
+    pub fn next_ids(&self, plan: &Plan) -> std::ops::Range<usize> {
+        let rows = plan.tensor(plan.logits).rows.most(self.step.count);
+        let first = (self.step.position + self.step.count + 1 - rows) % plan.id_words();
+        first as usize..(first + rows) as usize
+    }
+
+    /// Bytes of the logits that the step makes.
+    pub fn logits_bytes(&self, plan: &Plan) -> u64 {
+        let logits = plan.tensor(plan.logits);
+        u64::from(logits.rows.most(self.step.count)) * logits.row_bytes
     }
 }
 

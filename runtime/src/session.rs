@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::blueprint::{DECODE, PREFILL};
 use crate::model::Model;
 use crate::player::{Awaited, PlayerSession, Turn, Want};
+use crate::speculate::Drafter;
 use crate::submits::{Pace, bound, rows_within};
 use crate::window::{Overflow, Window};
 use crate::{Error, Result, Sampling};
@@ -41,9 +42,11 @@ pub struct Session {
     pub(crate) window: Window,
     /// How the device chooses next ids.
     pub(crate) sampling: Sampling,
-    canceller: Canceller,
+    pub(crate) canceller: Canceller,
     prefilled: u64,
-    pace: Option<Pace>,
+    pub(crate) pace: Option<Pace>,
+    /// Guesses what comes next.
+    pub(crate) drafter: Drafter,
 }
 
 impl Session {
@@ -60,6 +63,7 @@ impl Session {
             canceller: Canceller::default(),
             prefilled: 0,
             pace: None,
+            drafter: Drafter::default(),
             model,
         })
     }
@@ -108,6 +112,9 @@ impl Session {
     /// default, pieces are as large as the device's profile allows, and faster.
     pub fn set_frame_budget(&mut self, budget: Option<Duration>) {
         self.pace = budget.map(Pace::new);
+        if let Some(drafting) = self.drafter.session() {
+            drafting.set_frame_budget(budget);
+        }
     }
 
     /// Forgets every token from `length` on. Where it slides, and some before `length` have left already, only the kept

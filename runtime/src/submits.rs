@@ -99,6 +99,11 @@ impl Pace {
         }
     }
 
+    /// What a submit may take.
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// Learns from a submit of this cost that took so long.
     pub fn learn(&mut self, cost: u64, took: Duration) {
         let share = self.budget.as_secs_f64() / took.as_secs_f64().max(1e-9);

@@ -49,6 +49,11 @@ impl Draw {
         unused: 0,
     };
 
+    /// Whether it takes chance.
+    pub const fn is_drawn(&self) -> bool {
+        self.scale != 0
+    }
+
     /// A draw at a temperature above 0; `top_p` and `min_p` are 0 to 1.
     pub fn new(temperature: f32, top_k: u32, top_p: f32, min_p: f32, random: u32) -> Self {
         let temperature = f64::from(temperature);

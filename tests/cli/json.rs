@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{SHORT, SHORT_IDS, expect_success, keys, object, run, run_tiny, scratch, stdout};
+use super::{SHORT, SHORT_IDS, expect_success, keys, object, run, run_tiny, scratch, stdout, tiny};
 
 /// A short context is quick on every device.
 const SMALL: [&str; 2] = ["--context", "64"];
@@ -27,13 +27,18 @@ fn generate() {
     ];
     assert_eq!(keys(&answer), expected);
     let timings = [
+        "accepted",
+        "decode_passes",
         "decode_tokens_per_s",
+        "drafted",
         "load_s",
         "prefill_tokens_per_s",
         "ttft_s",
     ];
     assert_eq!(keys(&answer["timings"]), timings);
-    for figure in timings {
+    let counts = ["decode_passes", "drafted", "accepted"].map(|count| &answer["timings"][count]);
+    assert_eq!(counts, [5, 0, 0]);
+    for figure in timings.iter().filter(|name| name.contains("_s")) {
         assert!(
             answer["timings"][figure].as_f64() > Some(0.0),
             "{figure}: {answer}"
@@ -59,6 +64,30 @@ fn generate() {
         plain["ids"], answer["ids"],
         "greedy on the GPU and on the host"
     );
+}
+
+/// Drafts from the text, and from a second model in the same budget: the same answer in fewer passes, and every byte
+/// planned.
+#[test]
+fn speculation() {
+    let prompt = ["--raw", "-p", "the earth", "-n", "40", "--temp", "0"];
+    let plain = small("generate", &prompt);
+    let model = tiny();
+    let model = model.to_str().expect("a plain path");
+    let budget = ["--speculate", model, "--budget", "32MiB"];
+    for speculate in [&["--speculate", "lookup"][..], &budget] {
+        let answer = small("generate", &[&prompt[..], speculate].concat());
+        assert_eq!(answer["ids"], plain["ids"], "{speculate:?}");
+        let [passes, drafted, accepted] =
+            ["decode_passes", "drafted", "accepted"].map(|count| answer["timings"][count].as_u64());
+        assert!(passes < Some(39) && accepted > Some(5), "{answer}");
+        assert!(accepted <= drafted, "{answer}");
+        let bytes = |key: &str| answer["memory"][key].as_u64().expect("bytes");
+        assert!(
+            bytes("peak_gpu_bytes") <= bytes("planned_bytes"),
+            "{answer}"
+        );
+    }
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn a_plan_has_a_line_for_every_dispatch() {
     let checkpoint = Checkpoint::open(&tiny()).expect("the tiny model");
     let options = LoadOptions {
         context: Some(64),
+        speculation: true,
         ..LoadOptions::default()
     };
     let blueprint = Blueprint::new(&checkpoint, &options, 128 << 20).expect("plans");

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use lorgnette::{Adapter, KvFormat, LoadOptions, Model, Profile, Runtime};
+use lorgnette::{
+    Adapter, Event, GenerateOptions, KvFormat, LoadOptions, Model, Profile, Prompt, Runtime,
+    Sampling, Session, Speculation, Timings,
+};
 use lorgnette_tests::{load, open, own_runtime, runtime, smollm2, tiny};
 
 /// The rows of the report, and whether all of them were within their bounds.
@@ -178,8 +181,66 @@ fn sliding(report: &mut Report, path: &Path) {
     }
 }
 
+/// The likeliest tokens behind a prompt.
+fn likeliest(session: &mut Session, ids: &[u32], tokens: usize) -> (Vec<u32>, Timings) {
+    let options = GenerateOptions {
+        max_tokens: Some(tokens),
+        sampling: Sampling::greedy(),
+        ignore_end: true,
+        ..Default::default()
+    };
+    let (mut told, mut all) = (Vec::new(), Timings::default());
+    for event in session
+        .generate(Prompt::Ids(ids), &options)
+        .expect("starts")
+    {
+        match event.expect("no error") {
+            Event::Token { id, .. } => told.push(id),
+            Event::Text(_) => {}
+            Event::Done { timings, .. } => all = timings,
+        }
+    }
+    (told, all)
+}
+
+/// Prompt lookup: nothing but the number of forward passes is another one. Where the answer quotes its prompt, half of the
+/// tokens or fewer.
+fn lookup(report: &mut Report, path: &Path) {
+    let options = LoadOptions {
+        context: Some(1024),
+        speculation: true,
+        ..Default::default()
+    };
+    let model = load(runtime(), path, &options);
+    let goldens = smollm2::continuations().into_iter();
+    let goldens = goldens.map(|golden| (golden.name, golden.prompt, golden.ids.len(), 1.0));
+    for (name, ids, tokens, bound) in
+        goldens.chain([("quote".to_owned(), smollm2::quoting(&model), 96, 0.5)])
+    {
+        let mut session = model.session().expect("a session");
+        let (plain, without) = likeliest(&mut session, &ids, tokens);
+        session.set_speculation(Speculation::Lookup).expect("on");
+        let (found, with) = likeliest(&mut session, &ids, tokens);
+        let apart = plain.iter().zip(&found).filter(|(a, b)| a != b).count();
+        let what = format!("SmolLM2 {name}, lookup: tokens that differ");
+        let more = format!("of {tokens} behind {}", ids.len());
+        report.row(&what, apart as f64, 0.0, &more);
+        let what = format!("SmolLM2 {name}, lookup: forward passes a token");
+        let more = format!(
+            "{} of {} drafted accepted; {:.2}x the time without",
+            with.accepted,
+            with.drafted,
+            without.decode_tokens_per_s / with.decode_tokens_per_s
+        );
+        let passes = with.decode_passes as f64 / with.decode_tokens as f64;
+        report.row(&what, passes, bound, &more);
+    }
+}
+
 /// The checks by name, for those who want one of them alone.
-const CHECKS: [&str; 7] = ["tiny", "f32", "f16", "q8_0", "q4_0", "sliding", "profiles"];
+const CHECKS: [&str; 8] = [
+    "tiny", "f32", "f16", "q8_0", "q4_0", "sliding", "lookup", "profiles",
+];
 
 fn check(report: &mut Report, path: &Path, name: &str) {
     match name {
@@ -197,6 +258,7 @@ fn check(report: &mut Report, path: &Path, name: &str) {
         "q8_0" => quantised_cache(report, &smollm2_with(path, KvFormat::Q8_0), 5e-3),
         "q4_0" => quantised_cache(report, &smollm2_with(path, KvFormat::Q4_0), 0.1),
         "sliding" => sliding(report, path),
+        "lookup" => lookup(report, path),
         "profiles" => on_profiles(report, path),
         other => unreachable!("{other} is not one of the checks"),
     }

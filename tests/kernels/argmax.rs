@@ -57,6 +57,43 @@ fn positions() {
 }
 
 #[test]
+fn rows() {
+    let mut cases = Vec::new();
+    for rows in [1, 2, 8] {
+        for position in [0, 5, 1000] {
+            let rows = (0..rows).map(|row| noise(300 + row)).map(|mut row| {
+                row.truncate(300);
+                row
+            });
+            let logits = Logits {
+                what: "all rows",
+                rows: rows.collect(),
+                position,
+            };
+            cases.push(logits.argmax_of_all());
+        }
+    }
+    play(cases);
+}
+
+#[test]
+fn only_the_broken_row_is_reported() {
+    let mut rows = vec![noise(300); 3];
+    rows[1][299] = f32::NAN;
+    rows[2][7] = 11.0;
+    let logits = Logits {
+        what: "NaN in one of three rows",
+        rows,
+        position: 0,
+    };
+    for (program, words) in found(&logits.argmax_of_all()) {
+        let ids = &words[1];
+        assert!(ids[1] < 300, "{}: {ids:?}", program.label());
+        assert_eq!(ids[2..4], [NOT_FINITE, 7], "{}", program.label());
+    }
+}
+
+#[test]
 fn the_first_and_the_last() {
     for at in [0, 255, 256, 999] {
         let mut row = noise(1000);

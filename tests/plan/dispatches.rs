@@ -54,7 +54,7 @@ fn every_further_piece_is_one_dispatch() {
         let layers = blueprint.config.layers;
         let fused = !paper.name.ends_with("fused false");
         let turned = if blueprint.kv == KvFormat::Q4_0 { 2 } else { 0 };
-        for name in ["decode", "prefill", "score"] {
+        for name in ["decode", "prefill", "score", "few"] {
             let of = |kernels: &[&str]| -> usize {
                 let dispatches = plan(blueprint, name).dispatches();
                 let named = dispatches.filter(|d| kernels.contains(&d.shader.kernel.name));
@@ -71,13 +71,17 @@ fn every_further_piece_is_one_dispatch() {
             assert!(matrices >= layers * 4 + 2, "{} {name}", paper.name);
             let apart = of(&["swiglu"]) + of(&["scale"]);
             // Without the matrices: rope, kv_write and attend, heads turned there and back for a cache that wants them so,
-            // or all that in two; argmax, peaks and
-            // choose, of which a step plays what it needs (or score).
+            // or all that in two; argmax, peaks and choose, of which a step plays what it needs (or score, or argmax alone).
             let attention = match (name, fused) {
                 ("decode", true) => 2,
                 _ => 3 + turned,
             };
-            let mut rest = layers * attention + if name == "score" { 1 } else { 3 };
+            let mut rest = layers * attention
+                + if ["decode", "prefill"].contains(&name) {
+                    3
+                } else {
+                    1
+                };
             if name == "decode" && fused {
                 // Behind the embedding, and what a shard keeps apart.
                 assert!(
@@ -99,10 +103,11 @@ fn every_further_piece_is_one_dispatch() {
 }
 
 #[test]
-fn decode_is_one_segment_and_prefill_one_a_layer() {
+fn tokens_are_one_segment_and_chunks_one_a_layer() {
     for paper in papers() {
         let segments = |name: &str| plan(&paper.blueprint, name).segments.len();
         assert_eq!(segments("decode"), 1, "{}", paper.name);
+        assert_eq!(segments("few"), 1, "{}", paper.name);
         let layers = paper.blueprint.config.layers;
         assert_eq!(segments("prefill"), layers + 1, "{}", paper.name);
         assert_eq!(segments("score"), layers + 1, "{}", paper.name);
@@ -110,7 +115,7 @@ fn decode_is_one_segment_and_prefill_one_a_layer() {
 }
 
 #[test]
-fn logits_are_one_row_but_for_few_scored_ones() {
+fn logits_are_one_row_but_for_scores_and_drafts() {
     for paper in papers() {
         let vocabulary = paper.blueprint.config.vocabulary as u64;
         for name in ["decode", "prefill"] {
@@ -127,6 +132,10 @@ fn logits_are_one_row_but_for_few_scored_ones() {
         let bytes = score.bytes(score.logits);
         assert_eq!(bytes, u64::from(score.rows) * vocabulary * 4);
         assert!(bytes <= 8 << 20, "{}", paper.name);
+        let few = plan(&paper.blueprint, "few");
+        assert_eq!(few.rows, 8, "{}", paper.name);
+        assert_eq!(few.bytes(few.logits), 8 * vocabulary * 4);
+        assert_eq!(few.scores, None);
     }
 }
 

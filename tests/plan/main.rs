@@ -27,7 +27,7 @@ struct Paper {
     blueprint: Blueprint,
 }
 
-/// Both tiny models, fused and not, with caches of every format, under several limits.
+/// Both tiny models with all recordings, fused and not, with caches of every format, under several limits.
 fn papers() -> Vec<Paper> {
     let mut papers = Vec::new();
     for quant in QUANTS {
@@ -37,6 +37,7 @@ fn papers() -> Vec<Paper> {
                 let options = LoadOptions {
                     kv,
                     fused,
+                    speculation: true,
                     ..Default::default()
                 };
                 let name = format!("{quant}, {limit} bytes a binding, {kv:?}, fused {fused}");

@@ -4,7 +4,7 @@
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
 
-use lorgnette::{Message, Model, Overflow, Session};
+use lorgnette::{Message, Model, Overflow, Prompt, Session};
 use serde_json::Value;
 
 use crate::{data, f32s, ids, json, max_distance, skipped};
@@ -62,6 +62,18 @@ pub fn continuations() -> Vec<Continuation> {
             end: golden["first_eog"].as_u64().map(|step| step as usize),
         })
         .collect()
+}
+
+/// The prompt of `quote.txt`, which most of the answer quotes: its ids as a chat, at least 400.
+pub fn quoting(model: &Model) -> Vec<u32> {
+    let text = std::fs::read_to_string(data("smollm2/quote.txt")).expect("the text");
+    let message = Message {
+        role: "user".into(),
+        content: text.trim_end().into(),
+    };
+    let ids = model.encode(Prompt::Chat(&[message])).expect("a prompt");
+    assert!(ids.len() >= 400, "{} tokens", ids.len());
+    ids
 }
 
 impl Continuation {

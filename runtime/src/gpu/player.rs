@@ -108,17 +108,19 @@ impl GpuPlayer {
         at: usize,
     ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
+        let mut played = 0;
         for (i, dispatch) in segment.iter().enumerate() {
+            if !dispatch.is_played(&turn.step) {
+                continue;
+            }
+            played += 1;
             let pipeline = &self.pipelines[turn.plan][at + i];
             pass.set_pipeline(&pipeline.raw);
             pass.set_bind_group(0, &session.bind_groups[turn.plan][at + i], &[]);
             let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
             pass.dispatch_workgroups(x, y, z);
         }
-        self.gpu
-            .counts
-            .dispatches
-            .fetch_add(segment.len() as u64, Relaxed);
+        self.gpu.counts.dispatches.fetch_add(played, Relaxed);
     }
 
     /// The only uploads of a step: its uniform with the angles, and ids where the host chose them.
@@ -154,13 +156,13 @@ impl GpuPlayer {
         match turn.want {
             Want::Nothing => None,
             Want::NextId => {
-                let at = turn.next_id(plan.id_words()) as u64;
-                Some((&session.ids, at * 4, 4))
+                let ids = turn.next_ids(plan);
+                Some((&session.ids, ids.start as u64 * 4, ids.len() as u64 * 4))
             }
             Want::Logits => Some((
                 self.buffer_of(session, plan, plan.logits).0,
                 0,
-                plan.tensor(plan.logits).row_bytes,
+                turn.logits_bytes(plan),
             )),
             Want::Scores => plan.scores.map(|scores| {
                 (

@@ -113,6 +113,20 @@ pub enum Recording {
     Prefill(u32),
     /// Up to so many rows, head on all, a score for each.
     Score(u32),
+    /// Up to so many rows, head on all, a greedy id for each: drafts are checked with it.
+    Few(u32),
+}
+
+impl Recording {
+    /// Its name, and the most rows of a step.
+    fn shape(self) -> (&'static str, u32) {
+        match self {
+            Self::Decode => ("decode", 1),
+            Self::Prefill(rows) => ("prefill", rows),
+            Self::Score(rows) => ("score", rows),
+            Self::Few(rows) => ("few", rows),
+        }
+    }
 }
 
 /// How the forward pass is recorded.
@@ -133,12 +147,9 @@ pub fn record(
     recording: Recording,
     style: Style,
 ) -> Plan {
-    let (name, rows) = match recording {
-        Recording::Decode => ("decode", 1),
-        Recording::Prefill(rows) => ("prefill", rows),
-        Recording::Score(rows) => ("score", rows),
-    };
-    let all_rows = matches!(recording, Recording::Score(_));
+    let (name, rows) = recording.shape();
+    let long = matches!(recording, Recording::Prefill(_) | Recording::Score(_));
+    let head_on_all = matches!(recording, Recording::Score(_) | Recording::Few(_));
     let few = style.fused && recording == Recording::Decode;
     let mut r = Recorder::new(name, rows);
     let ids = r.ids(heads.context);
@@ -158,7 +169,7 @@ pub fn record(
             true => few_rows(&mut r, config, layer, heads, i, x, weights.gain(i + 1)),
             false => many_rows(&mut r, config, layer, heads, i, x, style),
         }
-        if recording != Recording::Decode {
+        if long {
             r.cut();
         }
     }
@@ -167,15 +178,15 @@ pub fn record(
     let logits = if few {
         r.linear_norm("output", x, &weights.output, epsilon) // [rows, vocabulary]
     } else {
-        let normed = r.norm("output_norm", x, gain, epsilon, !all_rows); // [rows or 1, width]
+        let normed = r.norm("output_norm", x, gain, epsilon, !head_on_all); // [rows or 1, width]
         r.linear("output", normed, &weights.output) // [rows or 1, vocabulary]
     };
-    let scores = if all_rows {
-        Some(r.score(logits, ids)) // [rows, 4]
-    } else {
-        r.choose(logits, ids);
-        None
-    };
+    let mut scores = None;
+    match recording {
+        Recording::Decode | Recording::Prefill(_) => r.choose(logits, ids),
+        Recording::Score(_) => scores = Some(r.score(logits, ids)), // [rows, 4]
+        Recording::Few(_) => r.argmax(logits, ids),
+    }
     r.finish(logits, scores)
 }
 

@@ -103,9 +103,19 @@ impl Logits<'_> {
 
     /// The greedy id of the first row, of a step of `count` rows.
     pub fn argmax(&self, count: usize) -> Case {
+        self.argmax_of(false, count)
+    }
+
+    /// The greedy ids of all rows, of a step that has no others.
+    pub fn argmax_of_all(&self) -> Case {
+        self.argmax_of(true, self.rows.len())
+    }
+
+    fn argmax_of(&self, all_rows: bool, count: usize) -> Case {
         let params = argmax::Params {
             vocabulary: self.vocabulary(),
             ids: count as u32 + 1,
+            all_rows: all_rows.into(),
             ..Default::default()
         };
         let mut ids: Vec<u32> = (0..=count as u32).collect();

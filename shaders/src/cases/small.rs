@@ -171,7 +171,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 17] {
+fn plain() -> [Case; 18] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -223,6 +223,7 @@ fn plain() -> [Case; 17] {
         rows.add(),
         stream.scale(),
         logits(1).argmax(1),
+        logits(3).argmax_of_all(),
         logits(1).peaks(),
         logits(1).choose(1, warm),
         logits(1).choose(1, Draw::LIKELIEST),

@@ -1,6 +1,6 @@
-//! `argmax`: the greedy next id, written behind the step's ids so that the next step can read it there.
+//! `argmax`: the greedy next id, written behind the id of its row so that the next step can read it there.
 
-use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -8,16 +8,16 @@ params! {
     vocabulary: u32,
     /// Words of `ids`, round which positions go.
     ids: u32,
+    /// 1: there are logits of every row of the step; 0: of its last one only.
+    all_rows: u32,
     /// Padding of the uniform.
-    unused_0: u32,
-    /// Padding of the uniform.
-    unused_1: u32,
+    unused: u32,
 }
 
 /// What is written where a logit is not finite.
 pub const NOT_FINITE: u32 = u32::MAX;
 
-/// logits `[vocabulary]`, ids [context + 1].
+/// logits [count or 1, vocabulary], ids [context + 1].
 pub static KERNEL: Kernel = Kernel {
     name: "argmax",
     binds: &[bind("logits", Access::Read), bind("ids", Access::Write)],
@@ -28,7 +28,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("argmax.wgsl"),
         parts: &[Part::ReduceBest],
         constants: &[],
-        grid: |_, _: &Step| [1, 1, 1],
+        grid: |params, step: &Step| [read::<Params>(params).rows(step), 1, 1],
     }],
     reference,
 };
@@ -45,9 +45,20 @@ pub(crate) fn best(logits: &[f32]) -> u32 {
         .map_or(NOT_FINITE, |i| i as u32)
 }
 
+impl Params {
+    fn rows(&self, step: &Step) -> u32 {
+        if self.all_rows == 0 { 1 } else { step.count }
+    }
+}
+
 fn reference(call: Call<'_>) {
     let step = call.step;
     let (p, [logits, mut ids]) = call.open::<Params, 2>();
-    ids.words_mut()[((step.position + step.count) % p.ids) as usize] =
-        best(&logits.f32s()[..p.vocabulary as usize]);
+    let rows = p.rows(&step);
+    // The last row's id is behind the step's.
+    let first = step.position + step.count + 1 - rows;
+    let logits = logits.f32s().chunks_exact(p.vocabulary as usize);
+    for (at, row) in (first..).zip(logits.take(rows as usize)) {
+        ids.words_mut()[(at % p.ids) as usize] = best(row);
+    }
 }

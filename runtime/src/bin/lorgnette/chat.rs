@@ -9,6 +9,7 @@ use crate::generate::{answer, message, summary};
 use crate::interrupt;
 use crate::load::AllocatorPeak;
 use crate::output::{Failure, Result, say, write};
+use crate::speculate::Speculate;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -18,6 +19,8 @@ pub struct Args {
     context: args::Context,
     #[command(flatten)]
     full: args::Full,
+    #[command(flatten)]
+    speculate: Speculate,
     /// What the model is told to be
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     system: Option<String>,
@@ -47,10 +50,9 @@ pub fn run(args: &Args) -> Result<()> {
     options.sampling.check()?;
     args.full.check()?;
     interrupt::watch();
-    let model = args
-        .load
-        .model(args.context.context, &mut AllocatorPeak::default())?;
-    let mut session = model.session()?;
+    let peak = &mut AllocatorPeak::default();
+    let context = args.context.context;
+    let mut session = args.speculate.session(&args.load, context, peak)?;
     session.set_frame_budget(args.answer.frame_budget());
     let mut conversation = Conversation {
         session,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use lorgnette::{
-    Event, GenerateOptions, Message, Model, Prompt, Sampling, Session, StopReason, Timings,
+    Event, GenerateOptions, Message, Model, Prompt, Sampling, Session, Speculation, StopReason,
+    Timings,
 };
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::args;
 use crate::interrupt::{self, Answering};
 use crate::load::{self, AllocatorPeak};
 use crate::output::{Result, json, say, write};
+use crate::speculate::Speculate;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -20,6 +22,8 @@ pub struct Args {
     context: args::Context,
     #[command(flatten)]
     full: args::Full,
+    #[command(flatten)]
+    speculate: Speculate,
     /// What the model is asked
     #[arg(
         short,
@@ -72,6 +76,9 @@ struct Seconds {
     ttft_s: f64,
     prefill_tokens_per_s: f64,
     decode_tokens_per_s: f64,
+    decode_passes: usize,
+    drafted: usize,
+    accepted: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,8 +102,9 @@ pub fn run(args: &Args) -> Result<()> {
     args.full.check()?;
     interrupt::watch();
     let mut peak = AllocatorPeak::default();
-    let model = args.load.model(args.context.context, &mut peak)?;
-    let mut session = model.session()?;
+    let context = args.context.context;
+    let mut session = args.speculate.session(&args.load, context, &mut peak)?;
+    let model = session.model().clone();
     session.set_frame_budget(args.answer.frame_budget());
     let messages = messages(args.system.as_deref(), &prompt);
     let opening = match args.raw {
@@ -133,9 +141,12 @@ pub fn run(args: &Args) -> Result<()> {
             ttft_s: told.timings.ttft_s,
             prefill_tokens_per_s: told.timings.prefill_tokens_per_s,
             decode_tokens_per_s: told.timings.decode_tokens_per_s,
+            decode_passes: told.timings.decode_passes,
+            drafted: told.timings.drafted,
+            accepted: told.timings.accepted,
         },
         memory: Memory {
-            planned_bytes: model.memory().peak(1),
+            planned_bytes: model.memory().peak(1) + drafting_bytes(&session),
             peak_gpu_bytes: model.runtime().counters().peak_bytes,
             allocator_allocated_bytes: peak.allocated,
             allocator_reserved_bytes: peak.reserved,
@@ -143,6 +154,14 @@ pub fn run(args: &Args) -> Result<()> {
         adapter: model.runtime().adapter().name.clone(),
         logprobs: args.logprobs.then_some(told.log_probabilities),
     })
+}
+
+/// What a draft model takes at most.
+fn drafting_bytes(session: &Session) -> u64 {
+    match session.speculation() {
+        Speculation::Model(session) => session.model().memory().peak(1),
+        _ => 0,
+    }
 }
 
 /// As llama.cpp has it: an editor's last newline is not part of the prompt.
@@ -223,8 +242,15 @@ pub fn summary(model: &Model, sampling: &Sampling, told: &Told) {
         true => String::new(),
         false => format!(", seed {}", sampling.seed),
     };
+    let drafts = match timings.drafted {
+        0 => String::new(),
+        drafted => format!(
+            " in {} passes, {} of {drafted} drafted accepted",
+            timings.decode_passes, timings.accepted
+        ),
+    };
     say(format_args!(
-        "{} tokens, {:.1} tokens/s, first after {:.2} s ({} prompt tokens, {:.1} tokens/s), stop: {}{seed}, on {}",
+        "{} tokens, {:.1} tokens/s{drafts}, first after {:.2} s ({} prompt tokens, {:.1} tokens/s), stop: {}{seed}, on {}",
         told.ids.len(),
         timings.decode_tokens_per_s,
         timings.ttft_s,

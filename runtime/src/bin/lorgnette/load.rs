@@ -14,6 +14,11 @@ use crate::args::{Device, File, Load};
 use crate::output::{Failure, Result, input};
 
 impl File {
+    pub fn named(model: &str) -> Self {
+        let model = model.to_owned();
+        Self { model }
+    }
+
     /// The file behind the name.
     pub fn path(&self) -> Result<PathBuf> {
         #[cfg(feature = "pull")]
@@ -96,23 +101,32 @@ impl Load {
     /// The model on its device. `peak` sees every chunk go by.
     pub fn model(&self, context: Option<u32>, peak: &mut AllocatorPeak) -> Result<Model> {
         let path = self.file.path()?;
-        let runtime = self.device.runtime()?;
-        let mut bars = LoadBars::default();
-        let model = Model::load(&runtime, path, &self.options(context), |progress| {
-            peak.sample(&runtime);
-            bars.show(progress);
-        });
-        bars.bar.finish_and_clear();
-        Ok(model?)
+        model(&self.device.runtime()?, &path, &self.options(context), peak)
     }
 
     /// The model on paper: for the named device where one is named, else for what most phones can bind.
-    pub fn blueprint(&self, context: Option<u32>) -> Result<(Checkpoint, Blueprint)> {
+    pub fn blueprint(&self, options: &LoadOptions) -> Result<(Checkpoint, Blueprint)> {
         let checkpoint = self.file.open()?;
         let binding = self.device.binding_bytes()?;
-        let blueprint = Blueprint::new(&checkpoint, &self.options(context), binding)?;
+        let blueprint = Blueprint::new(&checkpoint, options, binding)?;
         Ok((checkpoint, blueprint))
     }
+}
+
+/// A model on a device. `peak` sees every chunk go by.
+pub fn model(
+    runtime: &Runtime,
+    path: &Path,
+    options: &LoadOptions,
+    peak: &mut AllocatorPeak,
+) -> Result<Model> {
+    let mut bars = LoadBars::default();
+    let model = Model::load(runtime, path, options, |progress| {
+        peak.sample(runtime);
+        bars.show(progress);
+    });
+    bars.bar.finish_and_clear();
+    Ok(model?)
 }
 
 /// The most that wgpu's allocator was seen to have handed out and to hold, where it keeps an account.

@@ -18,6 +18,7 @@ mod perplexity;
 mod plan;
 mod planned;
 mod pull;
+mod speculate;
 mod synth;
 mod tokenize;
 mod trace;

@@ -1,8 +1,8 @@
 //! `lorgnette plan`: every dispatch of a forward pass as a table, without a GPU; or traced on one.
 
 use clap::ValueEnum;
-use lorgnette::Blueprint;
 use lorgnette::plan::{Dispatch, Home, Plan, Rows, Step, Tensor};
+use lorgnette::{Blueprint, LoadOptions};
 
 use crate::output::{Result, bytes, input, table, write};
 use crate::{args, trace};
@@ -44,6 +44,8 @@ enum Recording {
     Prefill,
     /// A few rows, a score for each
     Score,
+    /// Fewer rows, the next id from each
+    Few,
 }
 
 impl Recording {
@@ -52,6 +54,7 @@ impl Recording {
             Self::Decode => "decode",
             Self::Prefill => "prefill",
             Self::Score => "score",
+            Self::Few => "few",
         }
     }
 }
@@ -60,10 +63,14 @@ pub fn run(args: &Args) -> Result<()> {
     if let Some(prompt) = &args.prompt {
         return trace::run(&args.load, args.context.context, prompt);
     }
-    let (_, blueprint) = args.load.blueprint(args.context.context)?;
+    let options = LoadOptions {
+        speculation: matches!(args.recording, Recording::Few),
+        ..args.load.options(args.context.context)
+    };
+    let (_, blueprint) = args.load.blueprint(&options)?;
     let name = args.recording.name();
     let plan = blueprint.plans.iter().find(|plan| plan.name == name);
-    let plan = plan.expect("every model has the three recordings");
+    let plan = plan.expect("every model has the recordings that are asked for");
     let step = step(args, &blueprint, plan)?;
     let heads = blueprint.config.heads(blueprint.context, blueprint.kv);
     write(&page(plan, &step, heads.kv_width()))

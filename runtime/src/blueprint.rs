@@ -195,6 +195,7 @@ impl Blueprint {
             .min((max_binding_bytes / logits) as u32)
             .min(rows_that_bind(
                 &config,
+                heads.step_cols(),
                 FEW_ROWS.min(context),
                 max_binding_bytes,
             )?);

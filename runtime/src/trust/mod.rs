@@ -150,7 +150,7 @@ impl Trust {
             }
         };
         let judged: Vec<Judged> = shaders.iter().map(judged).collect();
-        // Of each medium the best was kept until here.
+        // Of each shader the best was kept until here, in whichever medium.
         for judged in &judged {
             let mut others = self.programs(judged.shader);
             others.retain(|program| judged.used != Some(*program));
@@ -291,12 +291,8 @@ impl Trust {
                 }
             }
         }
-        let best: Vec<Option<Program>> = self
-            .media
-            .iter()
-            .map(|medium| self.best(verdict, shader, *medium))
-            .collect();
-        let others = candidates.iter().filter(|p| !best.contains(&Some(**p)));
+        let best = verdict.choose(&candidates, self.variants.timed());
+        let others = candidates.iter().filter(|p| best != Some(**p));
         others.for_each(|program| gpu.forget(program));
         Ok(())
     }

@@ -23,6 +23,7 @@ mod player;
 mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
+mod reserve;
 mod runtime;
 mod sampler;
 mod score;
@@ -49,7 +50,7 @@ pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use lorgnette_shaders::{
     CacheFormat as KvFormat, Medium, WeightFormat, shaders as every_shader,
 };
-pub use memory::{ALLOCATOR_RESERVE, HostMemory, MemoryPlan, SessionMemory};
+pub use memory::{HostMemory, MemoryPlan, SessionMemory};
 pub use model::{Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};

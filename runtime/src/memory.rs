@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::plan::{Home, Plan, TensorId};
+use crate::reserve::IDLE;
 use crate::weights::{ROWS, Weight, WeightList};
 use lorgnette_shaders::Step;
 
@@ -17,11 +18,8 @@ pub const STAGING_BUFFERS: usize = 3;
 pub const STAGING_BYTES: u64 = 3 << 20;
 /// What a chunk of rows may be longer than its rows: each of its planes ends on a whole unit of 16 bytes.
 pub(crate) const CHUNK_PADDING: u64 = 64;
-/// What wgpu's allocator may hold from the driver beside the bytes of our buffers: it asks for blocks of 4 to 8 MiB, for
-/// each kind of memory, and stages a step's upload. Reported beside a budget, not counted in it.
-pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
-/// What the largest case takes on the GPU, when kernels are tried.
-const TRIAL_BYTES: u64 = 2 << 20;
+/// Bytes of the most ids that one step chooses: eight.
+const NEXT_IDS: u64 = 32;
 /// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight, length.
 pub(crate) type Section = (u64, u64, u64);
 
@@ -34,8 +32,10 @@ pub struct SessionMemory {
     pub ids: u64,
     /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
-    /// Where results are read back.
+    /// Where logits and scores are read back.
     pub readback: u64,
+    /// Where ids are read back: two of these, as the next step is submitted before an id is read.
+    pub next_ids: u64,
 }
 
 impl SessionMemory {
@@ -46,7 +46,7 @@ impl SessionMemory {
 
     /// All bytes.
     pub fn total(&self) -> u64 {
-        self.kv() + self.ids + self.step + self.readback
+        self.kv() + self.ids + self.step + self.readback + 2 * self.next_ids
     }
 }
 
@@ -126,12 +126,12 @@ impl MemoryPlan {
         loading.max(self.held() + sessions * self.session.total())
     }
 
-    /// The most bytes held at once on the GPU and the host together, with `sessions` open: what a budget is held
-    /// against. The tokenizer is made, and kernels are tried, before anything of the model is on the GPU.
+    /// The most bytes held at once on the GPU and the host together, with `sessions` open, and with what the GPU's
+    /// allocator holds in reserve: what a budget is held against. The tokenizer is made, and kernels are tried, before
+    /// anything of the model is on the GPU; cases of trials are small enough to share a block.
     pub fn total(&self, sessions: u64) -> u64 {
-        let held = self.peak(sessions) + self.host.held(sessions);
-        held.max(self.host.reading)
-            .max(self.host.trying + TRIAL_BYTES)
+        let held = self.reserved(sessions) + self.host.held(sessions);
+        held.max(self.host.reading.max(self.host.trying) + IDLE)
     }
 }
 
@@ -198,6 +198,7 @@ pub fn place(
             ids: aligned((u64::from(shape.context) + 1) * 4),
             step: step_bytes(rows, shape.head_size),
             readback: aligned(logits.max(scores)),
+            next_ids: NEXT_IDS,
         },
         host: HostMemory::default(),
     }

@@ -4,6 +4,7 @@
 //! Nothing here knows a GPU API.
 
 use crate::cache::CacheFormat;
+use crate::draw::Draw;
 use crate::reference::Call;
 use crate::weights::{Medium, WeightFormat};
 
@@ -19,6 +20,8 @@ pub struct Step {
     pub keep: u32,
     /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
     pub dropped: u32,
+    /// How the next token is chosen.
+    pub draw: Draw,
 }
 
 impl Step {
@@ -29,6 +32,7 @@ impl Step {
             count,
             keep: 0,
             dropped: 0,
+            draw: Draw::LIKELIEST,
         }
     }
 
@@ -125,6 +129,14 @@ pub enum Part {
     ReduceRows,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
+    /// `times`, `plus`, `minus`, `less` and `share`: whole numbers of 64 bits.
+    Wide,
+    /// `fixed` and `likelihood`: the chance of a token by its distance from the likeliest one.
+    Likelihood,
+    /// `tally` and `search`: sums over the tokens within a distance.
+    Tally,
+    /// `weigh_slices` and `slice_sum`: what the slices of the vocabulary weigh in a draw.
+    Slices,
 }
 
 /// What a kernel with variants was chosen with.
@@ -353,6 +365,10 @@ impl Program {
                 Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
                 Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
                 Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
+                Part::Wide => include_str!("parts/wide.wgsl"),
+                Part::Likelihood => include_str!("parts/likelihood.wgsl"),
+                Part::Tally => include_str!("parts/tally.wgsl"),
+                Part::Slices => include_str!("parts/slices.wgsl"),
             });
         }
         text.push_str(self.variant.wgsl);

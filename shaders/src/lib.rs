@@ -5,17 +5,19 @@
 
 pub mod cache;
 pub mod cases;
+pub mod draw;
 pub mod kernel;
 pub mod kernels;
 pub mod reference;
 pub mod weights;
 
 pub use cache::CacheFormat;
+pub use draw::Draw;
 pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
 pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 16] = [
+pub static KERNELS: [&Kernel; 18] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
@@ -31,6 +33,8 @@ pub static KERNELS: [&Kernel; 16] = [
     &kernels::swiglu::KERNEL,
     &kernels::add::KERNEL,
     &kernels::argmax::KERNEL,
+    &kernels::peaks::KERNEL,
+    &kernels::choose::KERNEL,
     &kernels::score::KERNEL,
 ];
 

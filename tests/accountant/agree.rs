@@ -5,15 +5,20 @@ use std::path::Path;
 use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    ALLOCATOR_RESERVE, Blueprint, Budget, Error, LoadOptions, Medium, Model, Profile, Runtime,
-    RuntimeOptions, Variants, WeightFormat,
+    Blueprint, Budget, Error, LoadOptions, Medium, Model, Profile, Runtime, RuntimeOptions,
+    Variants, WeightFormat,
 };
 use lorgnette_tests::{Scratch, adapter, skipped, smollm2};
 
 use super::alone;
 
+/// What may be in reserve for models as small as these: three blocks, and what has no room in others.
+const UNUSED: u64 = 32 << 20;
+/// Bytes that make no difference to the least of all.
+const FEW: u64 = 64 << 10;
+
 /// A device, and what matrices lie in there.
-type Kind = (Profile, Medium);
+pub type Kind = (Profile, Medium);
 
 fn within(budget: Budget, context: Option<u32>) -> LoadOptions {
     LoadOptions {
@@ -40,10 +45,13 @@ fn run(runtime: &Runtime, path: &Path, options: &LoadOptions) -> Result<Model, E
         look();
         let planned = model.memory().peak(1);
         assert!(live <= planned, "{live} bytes live, {planned} planned");
+        let most = model.memory().reserved(1);
+        println!("{reserved} bytes reserved of {most}, {planned} in buffers");
         assert!(
-            reserved <= planned + ALLOCATOR_RESERVE,
-            "{reserved} bytes reserved, {planned} planned"
+            reserved <= most,
+            "{reserved} bytes reserved, {most} planned"
         );
+        assert!(most <= planned + UNUSED, "{most} for {planned} bytes");
     }
     model
 }
@@ -79,7 +87,7 @@ fn agrees(kind: Kind, path: &Path, file: &Checkpoint, options: &LoadOptions) -> 
 }
 
 /// A device of its own that is the profile's, if this adapter has all of that.
-fn device((profile, medium): Kind) -> Result<Runtime, Error> {
+pub fn device((profile, medium): Kind) -> Result<Runtime, Error> {
     Runtime::new(RuntimeOptions {
         adapter: adapter(),
         profile,
@@ -108,11 +116,12 @@ fn check(kind: Kind, path: &Path, context: Option<u32>, percents: &[u64]) {
         &within(Budget::bytes(minimum - 1), context),
         minimum,
     );
-    assert_eq!(agrees(minimum), minimum);
+    // Where a moment before the load is the peak, plans of other choices may take a few bytes less.
+    assert!(agrees(minimum) + FEW >= minimum);
     for percent in percents {
         let total = agrees(minimum + (wanted - minimum) * percent / 100);
         let within = if *percent < 100 {
-            minimum..wanted
+            minimum - FEW..wanted
         } else {
             wanted..wanted + 1
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lorgnette::plan::{Dispatch, Home, Plan};
+use lorgnette_shaders::Step;
 use lorgnette_shaders::kernels::{embed, matmul, matvec, matvec_add, matvec_gate, matvec_norm};
 use lorgnette_shaders::weights::{BLOCK, Texels};
 
@@ -209,5 +210,31 @@ fn bytes_are_those_of_the_file() {
         let gpu = paper.blueprint.memory.weights_bytes();
         assert!(gpu >= file, "{}: {gpu} for {file}", paper.name);
         assert!(gpu * 100 <= file * 103, "{}: {gpu} for {file}", paper.name);
+    }
+}
+
+/// Grid times rows: a row of a matrix belongs to one workgroup, whatever the rows of the step, so that a chunk reads every
+/// byte of the weights once.
+#[test]
+fn a_chunk_reads_every_byte_once() {
+    for paper in papers() {
+        for plan in &paper.blueprint.plans {
+            for count in 1..=plan.rows {
+                let step = Step::new(3, count);
+                for dispatch in plan.dispatches() {
+                    let Some(matrix) = matrix(plan, dispatch) else {
+                        continue;
+                    };
+                    let kernel = dispatch.shader.kernel;
+                    let [x, y, _] = dispatch.grid(&kernel.variants[0], &step);
+                    let label = format!("{} {} {count}", paper.name, dispatch.label);
+                    if kernel.name == "embed" {
+                        continue;
+                    }
+                    assert_eq!(y, 1, "{label}: rows of the step share a workgroup");
+                    assert!(x as usize <= matrix.rows.div_ceil(16), "{label}: {x}");
+                }
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::cache::PipelineCache;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
+use crate::reserve::BLOCK;
 use crate::{Error, Profile, Result, SubmitBound};
 
 /// What an adapter is made of.
@@ -200,9 +201,9 @@ impl Gpu {
             label: Some("lorgnette"),
             required_features: asked.features,
             required_limits: asked.limits,
-            // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
+            // wgpu reserves blocks ahead of use: all of one size, as the budget counts them.
             memory_hints: wgpu::MemoryHints::Manual {
-                suballocated_device_memory_block_size: (4 << 20)..(8 << 20),
+                suballocated_device_memory_block_size: BLOCK..BLOCK,
             },
             ..Default::default()
         }))

@@ -8,6 +8,7 @@ mod counters;
 mod device;
 mod pipelines;
 mod player;
+mod readback;
 mod realized;
 mod solo;
 mod transfer;

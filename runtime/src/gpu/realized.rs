@@ -12,10 +12,12 @@ use wgpu::BufferUsages as Usage;
 use super::buffers::{Buffer, Storage};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
+use super::readback::Readback;
 use super::transfer::Upload;
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
+use crate::player::Want;
 use crate::stream::Stream;
 
 /// A model on the GPU.
@@ -47,9 +49,23 @@ pub(crate) struct GpuSession {
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,
-    pub(super) readback: Buffer,
+    /// The large one, for logits and scores; then two that ids take turns in.
+    pub(super) readback: [Readback; 3],
+    /// Which of the two is next.
+    pub(super) ids_next: bool,
     /// For each plan, for each dispatch in order.
     pub(super) bind_groups: Vec<Vec<wgpu::BindGroup>>,
+}
+
+impl GpuSession {
+    /// Where such results are read back: the two for ids take turns.
+    pub(super) fn readback_for(&mut self, want: Want) -> usize {
+        if want != Want::NextId {
+            return 0;
+        }
+        self.ids_next = !self.ids_next;
+        1 + usize::from(self.ids_next)
+    }
 }
 
 impl GpuPlayer {
@@ -138,6 +154,10 @@ impl GpuPlayer {
                 .map(|bytes| gpu.buffer("cache", *bytes, Usage::STORAGE | Usage::COPY_SRC))
                 .collect::<Result<Vec<_>>>()
         };
+        let back = |bytes: u64| {
+            let usage = Usage::MAP_READ | Usage::COPY_DST;
+            Ok(Readback::new(gpu.buffer("readback", bytes, usage)?))
+        };
         let mut session = GpuSession {
             keys: cache()?,
             values: cache()?,
@@ -151,11 +171,12 @@ impl GpuPlayer {
                 sizes.step,
                 Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST,
             )?,
-            readback: gpu.buffer(
-                "readback",
-                sizes.readback,
-                Usage::MAP_READ | Usage::COPY_DST,
-            )?,
+            readback: [
+                back(sizes.readback)?,
+                back(sizes.next_ids)?,
+                back(sizes.next_ids)?,
+            ],
+            ids_next: false,
             bind_groups: Vec::new(),
         };
         let mut at = 0;

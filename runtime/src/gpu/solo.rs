@@ -47,26 +47,44 @@ const DISPATCHES: u32 = 64;
 const SUBMITS: usize = 4;
 const LONG: Duration = Duration::from_millis(100);
 
-/// Seconds that a dispatch takes: the fastest of a few submits, after a first one that counts only where it says enough.
+/// Seconds that a dispatch takes, `None` if that is not to be found out within `limit`. Past the limit goes a single
+/// dispatch at the most.
 pub(crate) fn seconds(
     gpu: &Arc<Gpu>,
     program: &Program,
     params: &[u8],
     step: Step,
     buffers: &[Vec<u32>],
-) -> Result<f64> {
+    limit: Duration,
+) -> Result<Option<f64>> {
+    let start = Instant::now();
     let alone = Alone::new(gpu, program, params, step, buffers)?;
-    let first = alone.play(1)?;
+    let left = limit.saturating_sub(start.elapsed());
+    fastest(left, |dispatches| alone.play(dispatches))
+}
+
+/// Seconds of a dispatch in the fastest of a few submits, after a first one that counts only where it says enough.
+/// `play` says how long a submit of so many took; none is begun that would not end within `limit`.
+fn fastest(limit: Duration, mut play: impl FnMut(u32) -> Result<Duration>) -> Result<Option<f64>> {
+    if limit.is_zero() {
+        return Ok(None);
+    }
+    let first = play(1)?;
     if first >= LONG {
-        return Ok(first.as_secs_f64());
+        return Ok(Some(first.as_secs_f64()));
     }
     let dispatches = SUBMIT.div_duration_f64(first) as u32;
     let dispatches = dispatches.clamp(1, DISPATCHES);
-    let mut fastest = Duration::MAX;
+    let (mut spent, mut fastest) = (first, None);
     for _ in 0..SUBMITS {
-        fastest = fastest.min(alone.play(dispatches)?);
+        if spent + first * dispatches > limit {
+            break;
+        }
+        let took = play(dispatches)?;
+        spent += took;
+        fastest = Some(fastest.map_or(took, |fastest: Duration| fastest.min(took)));
     }
-    Ok(fastest.as_secs_f64() / f64::from(dispatches))
+    Ok(fastest.map(|fastest| fastest.as_secs_f64() / f64::from(dispatches)))
 }
 
 /// A program with everything bound for one dispatch.
@@ -172,4 +190,38 @@ fn texture(gpu: &Gpu, label: &str, words: &[u32], upload: &mut Upload) -> Result
     );
     upload.fill(bytemuck::cast_slice(&whole), &texture)?;
     Ok(texture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found within `limit` of a dispatch that takes `each`, and how long all submits took.
+    fn found(limit: Duration, each: Duration) -> (Option<f64>, Duration) {
+        let mut spent = Duration::ZERO;
+        let seconds = fastest(limit, |dispatches| {
+            spent += each * dispatches;
+            Ok(each * dispatches)
+        });
+        (seconds.expect("nothing fails"), spent)
+    }
+
+    #[test]
+    fn measuring_ends_with_its_time() {
+        let ms = Duration::from_millis;
+        assert_eq!(found(ms(0), ms(1)), (None, ms(0)));
+        // One dispatch, then four submits of five.
+        assert_eq!(found(ms(100), ms(1)), (Some(1e-3), ms(21)));
+        assert_eq!(found(ms(12), ms(1)), (Some(1e-3), ms(11)), "two submits");
+        assert_eq!(found(ms(5), ms(1)), (None, ms(1)), "none");
+        assert_eq!(found(ms(50), ms(30)), (None, ms(30)));
+        assert_eq!(found(ms(50), ms(400)), (Some(0.4), ms(400)));
+        for limit in 1..200 {
+            let limit = Duration::from_micros(limit * 500);
+            for each in 1..99 {
+                let spent = found(limit, ms(each)).1;
+                assert!(spent <= limit.max(ms(each)), "{limit:?} of {each} ms");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! A trial can end the process: a compiler crashes, a driver hangs. So each is announced on the disk first, and what is
 //! found announced at the next start is barred. Nothing here names a model or a GPU interface.
 
+mod clock;
 mod store;
 mod trial;
 mod variants;
@@ -11,6 +12,7 @@ mod verdict;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lorgnette_shaders::kernels::{embed, matmul};
 use lorgnette_shaders::weights::Texels;
@@ -18,7 +20,9 @@ use lorgnette_shaders::{Medium, Program, Shader, Variant, fingerprint, shaders};
 
 use crate::gpu::{AdapterReport, Gpu};
 use crate::{Error, Result};
+use clock::Clock;
 use store::{Desk, Store};
+use trial::Clocked;
 use verdict::Verdict;
 
 pub use trial::{Trial, check};
@@ -36,6 +40,9 @@ pub struct Judged {
     pub found: Vec<(Program, Finding)>,
 }
 
+/// What the trials of a load may take on a GPU before nothing is measured any more. What comes behind that are the small
+/// cases of the rest, so that all of it is within 2 seconds.
+pub(crate) const TRIAL_TIME: Duration = Duration::from_millis(1500);
 /// How often the last hope of a kernel may fail to come back: once it may have been a person who ended the process.
 const LOSSES: u32 = 2;
 
@@ -107,8 +114,9 @@ impl Trust {
         extra.chain(shader.programs()).collect()
     }
 
-    /// Tries what is not known yet of these shaders' programs, and says what is to be used. `progress` gets how many are
-    /// tried, of how many.
+    /// Tries what is not known yet of these shaders' programs, and says what is to be used. Whether programs are right is
+    /// always found out; which is the fastest only as long as all of it has taken less than `limit`, compiling apart.
+    /// `progress` gets how many are tried, of how many.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
@@ -116,13 +124,14 @@ impl Trust {
         &self,
         gpu: &Arc<Gpu>,
         shaders: &[Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Judged>> {
         let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = verdict.get_or_insert_with(|| self.read());
         let open: Vec<&Shader> = shaders
             .iter()
-            .filter(|s| self.is_open(verdict, s))
+            .filter(|s| self.is_open(verdict, s, limit.is_none()))
             .collect();
         if !open.is_empty() {
             let mut desk = self.store.as_ref().and_then(Store::sit_down);
@@ -133,7 +142,7 @@ impl Trust {
             if let Some(desk) = &mut desk {
                 self.mourn(verdict, desk);
             }
-            let tried = self.try_all(gpu, verdict, &mut desk, &open, progress);
+            let tried = self.try_all(gpu, verdict, &mut desk, &open, limit, progress);
             if let Some(desk) = desk {
                 desk.save(&verdict.to_json(&self.device).to_string());
                 desk.stand_up();
@@ -183,9 +192,12 @@ impl Trust {
             with_weights.filter(|shader| !others.contains(&shader.kernel))
         };
         let seconds = |medium: &Medium| -> f64 {
-            let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
-            best.filter_map(|program| verdict.of(&program)?.seconds)
-                .sum()
+            let of = |shader| verdict.of(&self.best(verdict, shader, *medium)?)?.seconds;
+            // Without a time of each, nothing is known of the medium.
+            products()
+                .map(of)
+                .sum::<Option<f64>>()
+                .unwrap_or(f64::INFINITY)
         };
         let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
         *fastest.unwrap_or(&self.media[0])
@@ -207,10 +219,10 @@ impl Trust {
         stored.unwrap_or_default()
     }
 
-    fn is_open(&self, verdict: &Verdict, shader: &Shader) -> bool {
+    fn is_open(&self, verdict: &Verdict, shader: &Shader, time_now: bool) -> bool {
         let candidates = self.candidates(shader);
         let next = self.next(verdict, &candidates).is_some();
-        next || (self.variants.timed() && !verdict.untimed(&candidates).is_empty())
+        next || (self.variants.timed() && !verdict.untimed(&candidates, time_now).is_empty())
     }
 
     /// The next candidate to be tried, if any.
@@ -252,14 +264,16 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shaders: &[&Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<()> {
         // What happened before is no fault of the first.
         gpu.check()?;
+        let mut clock = Clock::new(limit);
         let total = shaders.len() as u64;
         for (done, shader) in (0..).zip(shaders) {
             progress(done, total);
-            self.try_shader(gpu, verdict, desk, shader)?;
+            self.try_shader(gpu, verdict, desk, shader, &mut clock)?;
         }
         progress(total, total);
         Ok(())
@@ -271,11 +285,15 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shader: &Shader,
+        clock: &mut Clock,
     ) -> Result<()> {
         let candidates = self.candidates(shader);
         while let Some(program) = self.next(verdict, &candidates) {
             announce(desk, &program);
+            or_bar(verdict, &program, trial::compile(gpu, &program))?;
+            let start = Instant::now();
             let finding = or_bar(verdict, &program, trial::prove(gpu, &program))?;
+            clock.spend(start.elapsed());
             if finding.outcome != Outcome::Right {
                 let (label, what) = (program.label(), finding.outcome.name());
                 log::warn!("{label} is {what} on this device: {}", finding.message);
@@ -283,11 +301,16 @@ impl Trust {
             verdict.put(&program, finding);
         }
         if self.variants.timed() {
-            for program in verdict.untimed(&candidates) {
+            for program in verdict.untimed(&candidates, clock.has_all_the_time()) {
                 announce(desk, &program);
-                match or_bar(verdict, &program, trial::measure(gpu, &program))? {
-                    Ok(seconds) => verdict.time(&program, seconds),
-                    Err(refused) => verdict.put(&program, refused),
+                or_bar(verdict, &program, trial::compile(gpu, &program))?;
+                let start = Instant::now();
+                let measured = trial::measure(gpu, &program, clock.left());
+                clock.spend(start.elapsed());
+                match or_bar(verdict, &program, measured)? {
+                    Clocked::Seconds(seconds) => verdict.time(&program, seconds),
+                    Clocked::TimeUp => verdict.time_up(&program),
+                    Clocked::Refused(finding) => verdict.put(&program, finding),
                 }
             }
         }

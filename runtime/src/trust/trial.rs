@@ -2,6 +2,7 @@
 //! words serve a device's own trials, with small cases, and the tests, with many.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lorgnette_shaders::cases::{Case, Distance, measured, small_of};
 use lorgnette_shaders::{Program, Step, reference};
@@ -50,6 +51,18 @@ fn compare(case: &Case, program: &Program, found: Result<Vec<Vec<u32>>>) -> Tria
     }
 }
 
+/// Makes the pipeline of a program, so that its time is not that of the first case. What the device refuses is a finding
+/// of [`prove`].
+///
+/// # Errors
+/// [`Error::DeviceLost`].
+pub(super) fn compile(gpu: &Arc<Gpu>, program: &Program) -> Result<()> {
+    match gpu.pipeline(program) {
+        Err(lost @ Error::DeviceLost(_)) => Err(lost),
+        _ => Ok(()),
+    }
+}
+
 /// Plays the small cases of a program, up to the first that is not right.
 ///
 /// # Errors
@@ -72,24 +85,37 @@ pub(super) fn prove(gpu: &Arc<Gpu>, program: &Program) -> Result<Finding> {
     Ok(Finding::new(program, Outcome::Right, nmse, ""))
 }
 
-/// Seconds of dispatches of a common size, or that the device does not play those.
+/// What the clock says of a program.
+pub(super) enum Clocked {
+    /// Seconds of dispatches of a common size.
+    Seconds(f64),
+    /// The time was up before.
+    TimeUp,
+    /// The device does not play those.
+    Refused(Finding),
+}
+
+/// Looks how fast a program is, within `limit`.
 ///
 /// # Errors
 /// [`Error::DeviceLost`].
-pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program) -> Result<Result<f64, Finding>> {
+pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program, limit: Duration) -> Result<Clocked> {
+    let start = Instant::now();
     let mut all = 0.0;
     for (times, case) in measured(&program.shader) {
-        match seconds_of(gpu, program, &case.params, case.step, &case.buffers) {
-            Ok(seconds) => all += seconds * f64::from(times),
+        let left = limit.saturating_sub(start.elapsed());
+        match seconds_of(gpu, program, &case.params, case.step, &case.buffers, left) {
+            Ok(Some(seconds)) => all += seconds * f64::from(times),
+            Ok(None) => return Ok(Clocked::TimeUp),
             Err(lost @ Error::DeviceLost(_)) => return Err(lost),
             Err(error) => {
                 let message = format!("{}: {error}", case.name);
                 let refused = Finding::new(program, Outcome::Refused, 0.0, &message);
-                return Ok(Err(refused));
+                return Ok(Clocked::Refused(refused));
             }
         }
     }
-    Ok(Ok(all))
+    Ok(Clocked::Seconds(all))
 }
 
 impl Runtime {

@@ -103,7 +103,7 @@ pub fn run(args: &Args) -> Result<()> {
         runtime.forget_verdict();
     }
     let bar = count_bar("trying kernels", 0);
-    let judged = runtime.judge(&every_shader(), &mut |done, total| {
+    let judged = runtime.judge(&every_shader(), None, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });

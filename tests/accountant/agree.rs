@@ -18,7 +18,7 @@ const UNUSED: u64 = 32 << 20;
 const FEW: u64 = 64 << 10;
 
 /// A device, and what matrices lie in there.
-pub type Kind = (Profile, Medium);
+type Kind = (Profile, Medium);
 
 fn within(budget: Budget, context: Option<u32>) -> LoadOptions {
     LoadOptions {

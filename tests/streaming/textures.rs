@@ -12,7 +12,9 @@ use super::{LAYERS, mixed, options, prompt};
 fn expect_textures(runtime: &Runtime, model: &Model) {
     let dispatches = model.blueprint().plans.iter().flat_map(|p| p.dispatches());
     let shaders: Vec<_> = dispatches.map(|dispatch| dispatch.shader).collect();
-    let judged = runtime.judge(&shaders, None, &mut |_, _| ()).expect("a verdict");
+    let judged = runtime
+        .judge(&shaders, None, &mut |_, _| ())
+        .expect("a verdict");
     let media: Vec<_> = judged.iter().filter_map(Judged::medium).collect();
     assert!(!media.is_empty());
     assert!(media.iter().all(|m| *m == Medium::Texture), "{media:?}");

@@ -45,7 +45,9 @@ fn media(text: &str) -> Vec<Option<Medium>> {
     let with_weights = |shader: &Shader| shader.parts.weights.is_some();
     let shaders = plans.flat_map(|plan| plan.dispatches()).map(|d| d.shader);
     let shaders: Vec<Shader> = shaders.filter(with_weights).collect();
-    let judged = runtime.judge(&shaders, None, &mut |_, _| ()).expect("a verdict");
+    let judged = runtime
+        .judge(&shaders, None, &mut |_, _| ())
+        .expect("a verdict");
     judged.iter().map(Judged::medium).collect()
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct GpuSession {
     pub(super) ids: Buffer,
     pub(super) step: Buffer,
     /// The large one, for logits and scores; then two that ids take turns in.
-    pub(super) readback: [Readback; 3],
+    pub(super) readback: Vec<Readback>,
     /// Which of the two is next.
     pub(super) ids_next: bool,
     /// For each plan, for each dispatch in order.
@@ -171,7 +171,7 @@ impl GpuPlayer {
                 sizes.step,
                 Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST,
             )?,
-            readback: [
+            readback: vec![
                 back(sizes.readback)?,
                 back(sizes.next_ids)?,
                 back(sizes.next_ids)?,

@@ -171,13 +171,14 @@ impl Blueprint {
         let weights = Weights::describe(&config, &mut list, &shapes)?;
         let rope_factors = rope_factors(checkpoint, &config)?;
         let context = context(&config, options, max_binding_bytes)?;
+        let heads = config.heads(context, options.kv);
         let prefill_chunk = rows_that_bind(
             &config,
+            heads.step_cols(),
             options.prefill_chunk.min(context),
             max_binding_bytes,
         )?;
         let residence = residence(&list, options)?;
-        let heads = config.heads(context, options.kv);
         let logits = config.vocabulary as u64 * 4;
         let score_rows = SCORE_ROWS
             .min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32)
@@ -260,12 +261,17 @@ fn context(config: &Config, options: &LoadOptions, max_binding_bytes: u64) -> Re
     }
 }
 
-/// The most rows, up to `asked`, whose widest activations can be bound.
-fn rows_that_bind(config: &Config, asked: u32, max_binding_bytes: u64) -> Result<u32> {
+/// The most rows, up to `asked`, whose widest activations can be bound; a step's one row has `step_cols` among them.
+fn rows_that_bind(
+    config: &Config,
+    step_cols: usize,
+    asked: u32,
+    max_binding_bytes: u64,
+) -> Result<u32> {
     let qkv = (2 * config.heads + 2 * config.kv_heads) * config.head_size;
     let widest = 4 * config.width.max(2 * config.feed_forward).max(qkv) as u64;
     let rows = (max_binding_bytes / widest).min(u64::from(asked)) as u32;
-    let one_row = widest.max(4 * config.vocabulary as u64);
+    let one_row = widest.max(4 * config.vocabulary.max(step_cols) as u64);
     if one_row > max_binding_bytes {
         return Err(Error::Limit {
             what: "one row of activations".into(),

@@ -10,6 +10,7 @@ use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
 use crate::plan::{Home, Recorder, Rows, TensorId};
 use crate::weights::{Linear, Piece};
 
+mod attention;
 mod stream;
 
 /// The heads of an attention layer and the cache they read.
@@ -150,7 +151,7 @@ impl Recorder {
     /// Rotates the queries and keys of qkv [step, heads | kv_heads | kv_heads | heads] in place; and where positions have
     /// left the cache, the queries once more, into the end of the row.
     pub fn rope(&mut self, qkv: TensorId, heads: &Heads) {
-        let angles = self.tensor("angles", Home::Angles, Rows::Step, heads.size as u64 * 4);
+        let angles = self.angles(heads);
         let params = rope::Params {
             heads: (heads.heads + heads.kv_heads) as u32,
             quads: quads(heads.size),
@@ -164,6 +165,10 @@ impl Recorder {
             params,
             &[angles, qkv],
         );
+    }
+
+    fn angles(&mut self, heads: &Heads) -> TensorId {
+        self.tensor("angles", Home::Angles, Rows::Step, heads.size as u64 * 4)
     }
 
     /// Turns every head of x in place, there and back.

@@ -64,21 +64,25 @@ impl CacheFormat {
         }
     }
 
+    /// The WGSL that both reading and packing need.
+    pub const fn scale_part(self) -> &'static str {
+        match self {
+            Self::F32 | Self::F16 => "",
+            Self::Q8_0 | Self::Q4_0 => include_str!("parts/cache_scale.wgsl"),
+        }
+    }
+
     /// The WGSL that reads a cache. The kernel declares `keys` and `values`, both `array<CacheWord>`, and in `params`
     /// the `row_blocks`: blocks in a row. It gets `fn keys_block(row: u32, block: u32) -> array<vec4<f32>, 8>`, a block
-    /// of a row of keys, and `fn values_quad(row: u32, quad: u32) -> vec4<f32>`, four neighbours of a row of values.
+    /// of a row of keys, `fn keys_half(row: u32, half: u32) -> mat4x4<f32>`, half a block,
+    /// `fn values_quad(row: u32, quad: u32) -> vec4<f32>`, four neighbours of a row of values, and
+    /// `fn values_eight(row: u32, eight: u32) -> mat2x4<f32>`.
     pub const fn load_part(self) -> &'static str {
         match self {
             Self::F32 => include_str!("parts/cache_f32.wgsl"),
             Self::F16 => include_str!("parts/cache_f16.wgsl"),
-            Self::Q8_0 => concat!(
-                include_str!("parts/cache_scale.wgsl"),
-                include_str!("parts/cache_q8_0.wgsl")
-            ),
-            Self::Q4_0 => concat!(
-                include_str!("parts/cache_scale.wgsl"),
-                include_str!("parts/cache_q4_0.wgsl")
-            ),
+            Self::Q8_0 => include_str!("parts/cache_q8_0.wgsl"),
+            Self::Q4_0 => include_str!("parts/cache_q4_0.wgsl"),
         }
     }
 
@@ -87,15 +91,27 @@ impl CacheFormat {
     /// first word of a row.
     pub const fn pack_part(self) -> &'static str {
         macro_rules! part {
-            ($($file:literal),+) => {
-                concat!(include_str!("parts/cache_block.wgsl"), $(include_str!(concat!("parts/", $file, ".wgsl"))),+)
+            ($file:literal) => {
+                concat!(
+                    include_str!("parts/cache_block.wgsl"),
+                    include_str!(concat!("parts/", $file, ".wgsl"))
+                )
             };
         }
         match self {
             Self::F32 => part!("cache_pack_f32"),
             Self::F16 => part!("cache_pack_f16"),
-            Self::Q8_0 => part!("cache_scale", "cache_pack_q8_0"),
-            Self::Q4_0 => part!("cache_scale", "cache_pack_q4_0"),
+            Self::Q8_0 => part!("cache_pack_q8_0"),
+            Self::Q4_0 => part!("cache_pack_q4_0"),
+        }
+    }
+
+    /// The WGSL that writes a word to a cache which is read too: `fn keys_put(at: u32, word: u32)` and `values_put`.
+    pub const fn put_part(self) -> &'static str {
+        match self {
+            Self::F32 => include_str!("parts/cache_put_f32.wgsl"),
+            Self::F16 => include_str!("parts/cache_put_f16.wgsl"),
+            Self::Q8_0 | Self::Q4_0 => include_str!("parts/cache_put_quants.wgsl"),
         }
     }
 

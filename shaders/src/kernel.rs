@@ -115,12 +115,14 @@ pub enum Part {
     Weights,
     /// `times` and what it takes: products of a block with four rows of weights.
     Products,
-    /// `keys_block` and `values_quad` of the chosen KV cache format.
+    /// `keys_block`, `values_quad` and their kind of the chosen KV cache format.
     Cache,
     /// `load_queries`, `more` and `store_four`: 16 queries of one key head at once.
     QueryTile,
     /// `cache_pack` of the chosen KV cache format.
     CachePack,
+    /// `keys_put` and `values_put` of the chosen KV cache format.
+    CachePut,
     /// `cache_row` and `window_row`: which row of the cache a position is in.
     Window,
     /// `reduce_add` over lanes of the workgroup.
@@ -350,15 +352,20 @@ impl Program {
                 .expect("a cache format for this kernel")
         };
         let mut text = String::from(include_str!("parts/step.wgsl"));
-        if self.variant.parts.contains(&Part::Weights) {
+        let parts = self.variant.parts;
+        if parts.contains(&Part::Weights) {
             text.push_str(self.medium.part());
         }
-        for part in self.variant.parts {
+        if parts.contains(&Part::Cache) || parts.contains(&Part::CachePack) {
+            text.push_str(cache().scale_part());
+        }
+        for part in parts {
             text.push_str(match part {
                 Part::Shared(text) => text,
                 Part::Weights => weights().part(),
                 Part::Cache => cache().load_part(),
                 Part::CachePack => cache().pack_part(),
+                Part::CachePut => cache().put_part(),
                 Part::QueryTile => include_str!("parts/query_tile.wgsl"),
                 Part::Window => include_str!("parts/window.wgsl"),
                 Part::Products => include_str!("parts/products.wgsl"),

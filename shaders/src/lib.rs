@@ -30,6 +30,8 @@ pub static KERNELS: [&Kernel; 18] = [
     &kernels::hadamard::KERNEL,
     &kernels::kv_write::KERNEL,
     &kernels::attend::KERNEL,
+    &kernels::attend_split::KERNEL,
+    &kernels::attend_merge::KERNEL,
     &kernels::swiglu::KERNEL,
     &kernels::add::KERNEL,
     &kernels::argmax::KERNEL,

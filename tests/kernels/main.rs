@@ -3,6 +3,8 @@
 mod add;
 mod argmax;
 mod attend;
+mod attend_merge;
+mod attend_split;
 mod cache;
 mod choose;
 mod embed;

@@ -1,8 +1,8 @@
-//! Cases of `rope`, `kv_write` and `attend` where positions have left the cache; and attention held against one that
+//! Cases of `rope`, `kv_write`, `attend` and its splits where positions have left the cache; and attention held against one that
 //! numbers what is left anew, rotates every key there, and knows nothing of rings and shifted queries.
 
 use lorgnette::{Adapter, KvFormat, Runtime};
-use lorgnette_shaders::cases::{Attention, Noise, Sliding};
+use lorgnette_shaders::cases::{Attention, Case, GUARDS, Noise, Sliding};
 use lorgnette_shaders::kernels::attend;
 use lorgnette_shaders::{Step, Variant};
 use lorgnette_tests::kernels::play;
@@ -86,14 +86,26 @@ fn attending() {
 }
 
 #[test]
+fn attending_in_splits() {
+    let few = variants(&KvFormat::ALL).filter(|sliding| sliding.layer.count <= 8);
+    let wide = |sliding: Sliding| Sliding {
+        context: sliding.context + 300,
+        dropped: sliding.dropped.saturating_sub(300),
+        ..sliding
+    };
+    // As they are, and with splits behind the first.
+    play(few.flat_map(|sliding| [sliding, wide(sliding)].map(|sliding| sliding.attend_split())));
+}
+
+#[test]
 fn attention_is_that_of_positions_numbered_anew() {
     let cpu = own_runtime(Adapter::Cpu, None);
     let mut furthest = 0.0;
     for sliding in variants(&CACHES) {
         let expected = numbered_anew(&sliding);
         for runtime in [runtime(), &cpu] {
-            for variant in attend::KERNEL.variants {
-                let found = played(runtime, &sliding, variant);
+            for by in attend::KERNEL.variants.iter().map(Some).chain([None]) {
+                let found = played(runtime, &sliding, by);
                 assert_eq!(found.len(), expected.len());
                 let far = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs();
                 let far = found.iter().zip(&expected).map(far).fold(0.0, f64::max);
@@ -167,75 +179,88 @@ fn numbered_anew(sliding: &Sliding) -> Vec<f64> {
     out
 }
 
-/// By the kernels: the positions that are left are read in three steps, the last of which attends.
-fn played(runtime: &Runtime, sliding: &Sliding, variant: &'static Variant) -> Vec<f32> {
-    let Sliding {
-        layer,
-        keep,
-        dropped,
-        ..
-    } = sliding;
-    let [rope, write, attend] = [sliding.rope(), sliding.kv_write(), sliding.attend()];
-    let mut cache = [1, 2].map(|i| write.buffers[i].clone());
-    let mut read = |position: usize, count: usize, dropped: usize| {
-        let step = Step {
-            position: position as u32,
-            count: count as u32,
-            dropped: dropped as u32,
-            ..sliding.step()
+/// Angles of some rows and their queries, keys and values as the model makes them, in rows of `stride` elements.
+fn made(layer: &Attention, step: Step, stride: usize) -> [Vec<u32>; 2] {
+    let (position, count) = (step.position as usize, step.count as usize);
+    let rows = |position| {
+        let layer = Attention {
+            position,
+            count,
+            ..*layer
         };
-        let rows = |position| {
-            Attention {
-                position,
-                count,
-                ..*layer
-            }
-            .angles()
-        };
-        let angles = [rows(position), rows(position - dropped)].concat();
-        let words = |v: &f32| v.to_bits();
-        let mut qkv = Vec::new();
-        for position in position..position + count {
-            for (part, heads) in [layer.heads, layer.kv_heads, layer.kv_heads]
-                .iter()
-                .enumerate()
-            {
-                let heads = (0..*heads).flat_map(|head| vector(part, position, head, layer.size));
-                qkv.extend(heads.map(|v| words(&v)));
-            }
-            qkv.resize(qkv.len().next_multiple_of(layer.stride()), 0);
+        layer.angles()
+    };
+    let angles = [rows(position), rows(position - step.dropped as usize)].concat();
+    let mut qkv = Vec::new();
+    for position in position..position + count {
+        let parts = [layer.heads, layer.kv_heads, layer.kv_heads];
+        for (part, heads) in parts.into_iter().enumerate() {
+            let heads = (0..heads).flat_map(|head| vector(part, position, head, layer.size));
+            qkv.extend(heads.map(f32::to_bits));
         }
-        let angles = angles.iter().map(|v| words(&(*v as f32))).collect();
-        let mut buffers = vec![angles, qkv];
+        qkv.resize(qkv.len().next_multiple_of(stride), 0);
+    }
+    let angles = angles.iter().map(|v| (*v as f32).to_bits()).collect();
+    [angles, qkv]
+}
+
+/// By the kernels: the positions that are left are read in three steps, the last of which attends: by a variant of
+/// `attend`, or in splits.
+fn played(runtime: &Runtime, sliding: &Sliding, by: Option<&'static Variant>) -> Vec<f32> {
+    let Sliding { layer, keep, .. } = sliding;
+    let play = |case: &Case, variant: &'static Variant, step: Step, buffers: &mut [Vec<u32>]| {
+        let program = case.shader.by(variant);
         runtime
-            .run_kernel(&rope.shader.wanted(), &rope.params, step, &mut buffers)
-            .expect("rotates");
+            .run_kernel(&program, &case.params, step, buffers)
+            .expect("plays");
+    };
+    let wanted = |case: &Case, step: Step, buffers: &mut [Vec<u32>]| {
+        play(case, &case.shader.kernel.variants[0], step, buffers);
+    };
+    let [rope, write] = [sliding.rope(), sliding.kv_write()];
+    let mut cache = [1, 2].map(|i| write.buffers[i].clone());
+    let mut read = |step: Step| {
+        let mut buffers = made(layer, step, layer.stride());
+        wanted(&rope, step, &mut buffers);
+        let [_, qkv] = buffers;
         let [keys, values] = std::mem::take(&mut cache);
-        let mut buffers = vec![buffers.remove(1), keys, values];
-        runtime
-            .run_kernel(&write.shader.wanted(), &write.params, step, &mut buffers)
-            .expect("writes");
-        let [qkv, keys, values] = <[_; 3]>::try_from(buffers).expect("three buffers");
+        let mut buffers = [qkv, keys, values];
+        wanted(&write, step, &mut buffers);
+        let [qkv, keys, values] = buffers;
         cache = [keys, values];
-        (qkv, cache.clone(), step)
+        (qkv, cache.clone())
+    };
+    let before = |position: usize, count: usize| Step {
+        position: position as u32,
+        count: count as u32,
+        dropped: 0,
+        ..sliding.step()
     };
     if *keep > 0 {
-        read(0, *keep, 0);
+        read(before(0, *keep));
     }
-    let oldest = keep + dropped;
+    let oldest = keep + sliding.dropped;
     if oldest < layer.position {
-        read(oldest, layer.position - oldest, 0);
+        read(before(oldest, layer.position - oldest));
     }
-    let (qkv, [keys, values], step) = read(layer.position, layer.count, *dropped);
-    let mut buffers = vec![qkv, keys, values, attend.buffers[3].clone()];
-    runtime
-        .run_kernel(
-            &attend.shader.by(variant),
-            &attend.params,
-            step,
-            &mut buffers,
-        )
-        .expect("attends");
-    let out = &buffers[3][..layer.count * layer.heads * layer.size];
+    let step = sliding.step();
+    let out = if let Some(variant) = by {
+        let case = sliding.attend();
+        let (qkv, [keys, values]) = read(step);
+        let mut buffers = [qkv, keys, values, case.buffers[3].clone()];
+        play(&case, variant, step, &mut buffers);
+        buffers[3].clone()
+    } else {
+        let [split, merge] = [sliding.attend_split(), sliding.attend_merge()];
+        let stride = (split.buffers[1].len() - GUARDS) / layer.count;
+        let [angles, qkv] = made(layer, step, stride);
+        let [keys, values] = cache;
+        let mut buffers = [angles, qkv, keys, values];
+        wanted(&split, step, &mut buffers);
+        let mut buffers = [buffers[1].clone(), merge.buffers[1].clone()];
+        wanted(&merge, step, &mut buffers);
+        buffers[1].clone()
+    };
+    let out = &out[..layer.count * layer.heads * layer.size];
     out.iter().map(|word| f32::from_bits(*word)).collect()
 }

@@ -14,10 +14,10 @@ fn runs(checkpoint: &Checkpoint, names: &[String]) -> usize {
     formats.len()
 }
 
-/// Decode: products with norms and SwiGLU in them, rope, kv_write, attend. Prefill: two norms and SwiGLU more, and a
+/// Decode: products with norms and SwiGLU in them, attention and the joining of its splits. Prefill: rotation, two norms and SwiGLU more, and a
 /// norm in front of the head for what decode does behind the embedding.
 #[test]
-fn decode_is_seven_dispatches_a_layer_and_prefill_ten_and_five_more() {
+fn decode_is_six_dispatches_a_layer_and_prefill_ten_and_four_more() {
     let mut mixed = 0;
     for quant in QUANTS {
         let checkpoint = checkpoint(quant);
@@ -31,7 +31,7 @@ fn decode_is_seven_dispatches_a_layer_and_prefill_ten_and_five_more() {
             let qkv = runs(&checkpoint, &names(&["attn_q", "attn_k", "attn_v"]));
             let gate_up = runs(&checkpoint, &names(&["ffn_gate", "ffn_up"]));
             mixed += qkv + gate_up - 2;
-            decode += 7 + (qkv - 1) + (gate_up - 1);
+            decode += 6 + (qkv - 1) + (gate_up - 1);
             prefill += 10 + (qkv - 1) + (gate_up - 1);
         }
         for (name, expected) in [("decode", decode), ("prefill", prefill)] {
@@ -70,10 +70,14 @@ fn every_further_piece_is_one_dispatch() {
             let matrices = of(&products) + of(&["embed"]);
             assert!(matrices >= layers * 4 + 2, "{} {name}", paper.name);
             let apart = of(&["swiglu"]) + of(&["scale"]);
-            // Without the matrices: rope, kv_write and attend; heads turned there and back for a cache that wants them so;
-            // peaks and choose (or score).
-            let ending = if name == "score" { 1 } else { 2 };
-            let mut rest = layers * (3 + turned) + ending;
+            // Without the matrices: rope, kv_write and attend, heads turned there and back for a cache that wants them so,
+            // or all that in two; argmax, peaks and
+            // choose, of which a step plays what it needs (or score).
+            let attention = match (name, fused) {
+                ("decode", true) => 2,
+                _ => 3 + turned,
+            };
+            let mut rest = layers * attention + if name == "score" { 1 } else { 3 };
             if name == "decode" && fused {
                 // Behind the embedding, and what a shard keeps apart.
                 assert!(

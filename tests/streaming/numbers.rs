@@ -110,7 +110,7 @@ fn the_trace() {
     let report = lorgnette::trace(runtime(), mixed::path(), &options(5), &prompt(1, 7));
     let report = report.expect("a trace");
     assert_eq!(report.difference, None);
-    let dispatches = (10 + 7) * LAYERS + 2 * 4;
+    let dispatches = (10 + 6) * LAYERS + 2 * 4;
     assert!(report.dispatches > dispatches, "{}", report.dispatches);
 }
 

@@ -118,7 +118,8 @@ pub enum Recording {
 /// How the forward pass is recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// The residual additions are part of the matrix products before them, and for a row or a few the norms and SwiGLU too.
+    /// The residual additions are part of the matrix products before them, and for a row or a few the norms and SwiGLU too;
+    /// then rotation and the cache's new rows are part of attention.
     pub fused: bool,
     /// The layers behind these are streamed.
     pub resident_layers: usize,
@@ -189,10 +190,8 @@ fn few_rows(
     next_gain: usize,
 ) {
     let epsilon = config.epsilon;
-    let qkv = r.qkv_norm(x, &layer.qkv, heads, epsilon); // [rows, (2 heads + 2 kv_heads) * head_size]
-    r.rope(qkv, heads);
-    r.kv_write(qkv, i, heads);
-    let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
+    let qkv = r.qkv_norm(x, &layer.qkv, heads, epsilon); // [rows, (heads + 2 kv_heads) * head_size and room]
+    let attended = r.attend_step(qkv, i, heads); // [rows, heads * head_size]
     r.stream_add(
         "attn_output",
         attended,

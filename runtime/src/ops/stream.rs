@@ -42,7 +42,7 @@ impl Recorder {
         out
     }
 
-    /// Queries, keys and values: W norm(x), with room behind them for the queries once more.
+    /// Queries, keys and values: W norm(x), with room behind them for what [`Recorder::attend_step`] leaves.
     pub fn qkv_norm(
         &mut self,
         x: TensorId,
@@ -50,8 +50,7 @@ impl Recorder {
         heads: &Heads,
         epsilon: f32,
     ) -> TensorId {
-        let cols = matrix.rows + heads.heads * heads.size;
-        let out = self.scratch("qkv", self.rows_of(x), cols);
+        let out = self.scratch("qkv", self.rows_of(x), heads.step_cols());
         self.norm_products("qkv", x, matrix, &matrix.pieces, out, epsilon);
         out
     }

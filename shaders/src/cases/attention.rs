@@ -33,16 +33,16 @@ impl Attention {
         (2 * self.heads + 2 * self.kv_heads) * self.size
     }
 
-    const fn kv_width(&self) -> usize {
+    pub(super) const fn kv_width(&self) -> usize {
         self.kv_heads * self.size
     }
 
     /// Words of a row of the cache.
-    const fn row_words(&self) -> usize {
+    pub(super) const fn row_words(&self) -> usize {
         self.cache.row_bytes(self.kv_width()) / 4
     }
 
-    fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         Step::new(self.position as u32, self.count as u32)
     }
 
@@ -58,6 +58,16 @@ impl Attention {
             .collect()
     }
 
+    /// Those of the step's rows; and where positions have left, of the shifted queries.
+    pub(super) fn angle_words(&self, step: Step) -> Vec<u32> {
+        let mut angles = self.angles();
+        if step.dropped > 0 {
+            let position = self.position - step.dropped as usize;
+            angles.extend(Self { position, ..*self }.angles());
+        }
+        angles.iter().map(|v| (*v as f32).to_bits()).collect()
+    }
+
     /// Rotates queries and keys; values stay as they are.
     pub fn rope(&self) -> Case {
         self.rope_of(self, self.step())
@@ -70,12 +80,7 @@ impl Attention {
             stride: self.stride() as u32 / 4,
             queries: self.heads as u32,
         };
-        let mut angles = self.angles();
-        if step.dropped > 0 {
-            let position = self.position - step.dropped as usize;
-            angles.extend(Self { position, ..*self }.angles());
-        }
-        let angles = angles.iter().map(|v| (*v as f32).to_bits()).collect();
+        let angles = self.angle_words(step);
         let mut qkv = Noise::new(3).f32s(self.count * self.stride(), 4.0);
         for row in qkv.chunks_exact_mut(self.stride()) {
             row[(self.heads + self.kv_heads) * self.size..].fill(GUARD);
@@ -164,7 +169,7 @@ impl Attention {
     }
 
     /// Keys or values of every position that is in the cache; other rows hold no numbers.
-    fn filled(&self, noise: &mut Noise, step: Step, context: usize) -> Vec<u32> {
+    pub(super) fn filled(&self, noise: &mut Noise, step: Step, context: usize) -> Vec<u32> {
         let row = self.row_words();
         let mut cache = vec![GUARD; context * row];
         for number in 0..(self.position + self.count) as u32 - step.dropped {

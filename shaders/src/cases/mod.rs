@@ -7,6 +7,7 @@ mod noise;
 mod rows;
 mod sliding;
 mod small;
+mod splits;
 mod stream;
 
 pub use attention::Attention;
@@ -27,14 +28,14 @@ use crate::reference;
 pub const GUARD: u32 = 0x7fc0_fead;
 
 /// Guard words behind every buffer. 256 bytes: more than one row of a tile's lane.
-const GUARDS: usize = 64;
+pub const GUARDS: usize = 64;
 
 /// What the words of the written buffers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
     /// Numbers.
     F32,
-    /// Rows of so many elements in a cache's format. A row is written as a whole, or not at all.
+    /// Rows of so many elements in a cache's format, in `keys` and `values`; numbers in the others. A row is written as a whole, or not at all.
     #[allow(missing_docs)]
     Cache {
         format: CacheFormat,
@@ -137,11 +138,14 @@ impl Case {
                 continue;
             }
             let (found, expected) = (&found[i], &expected[i]);
-            self.compare_buffer(found, expected, &mut sums)
-                .map_err(|what| Wrong {
-                    message: format!("{}{what}", bind.name),
-                    distance: sums.distance(self.typical),
-                })?;
+            let values = match self.values {
+                Values::Cache { .. } if !["keys", "values"].contains(&bind.name) => Values::F32,
+                values => values,
+            };
+            compare_buffer(values, found, expected, &mut sums).map_err(|what| Wrong {
+                message: format!("{}{what}", bind.name),
+                distance: sums.distance(self.typical),
+            })?;
         }
         let distance = sums.distance(self.typical);
         if distance.nmse > self.nmse || distance.max_abs > self.max_abs {
@@ -153,59 +157,58 @@ impl Case {
         }
         Ok(distance)
     }
+}
 
-    fn compare_buffer(
-        &self,
-        found: &[u32],
-        expected: &[u32],
-        sums: &mut Sums,
-    ) -> Result<(), String> {
-        for at in 0..expected.len() {
-            self.compare_word(found, expected, at, sums)
-                .map_err(|what| format!("[{at}] {what}"))?;
-        }
-        let Values::Cache { format, elements } = self.values else {
-            return Ok(());
-        };
-        let words = format.row_bytes(elements) / 4;
-        let rows = found.chunks_exact(words).zip(expected.chunks_exact(words));
-        for (row, (found, expected)) in rows.enumerate().filter(|(_, (_, e))| e[0] != GUARD) {
-            let numbers = |row| format.load_row(row, elements).into_iter().map(f64::from);
-            for (i, (found, expected)) in numbers(found).zip(numbers(expected)).enumerate() {
-                sums.add(found, expected)
-                    .map_err(|what| format!(" row {row} element {i} {what}"))?;
-            }
-        }
-        Ok(())
+fn compare_buffer(
+    values: Values,
+    found: &[u32],
+    expected: &[u32],
+    sums: &mut Sums,
+) -> Result<(), String> {
+    for at in 0..expected.len() {
+        compare_word(values, found, expected, at, sums).map_err(|what| format!("[{at}] {what}"))?;
     }
+    let Values::Cache { format, elements } = values else {
+        return Ok(());
+    };
+    let words = format.row_bytes(elements) / 4;
+    let rows = found.chunks_exact(words).zip(expected.chunks_exact(words));
+    for (row, (found, expected)) in rows.enumerate().filter(|(_, (_, e))| e[0] != GUARD) {
+        let numbers = |row| format.load_row(row, elements).into_iter().map(f64::from);
+        for (i, (found, expected)) in numbers(found).zip(numbers(expected)).enumerate() {
+            sums.add(found, expected)
+                .map_err(|what| format!(" row {row} element {i} {what}"))?;
+        }
+    }
+    Ok(())
+}
 
-    fn compare_word(
-        &self,
-        found: &[u32],
-        expected: &[u32],
-        at: usize,
-        sums: &mut Sums,
-    ) -> Result<(), String> {
-        let (f, e) = (found[at], expected[at]);
-        if f == e && e == GUARD {
-            return Ok(());
-        }
-        if e == GUARD {
-            return Err(format!("was written to: {f:#010x}"));
-        }
-        if f == GUARD {
-            return Err("was not written to".into());
-        }
-        let number = |word: u32| f64::from(f32::from_bits(word));
-        match self.values {
-            Values::F32 => sums.add(number(f), number(e)),
-            // Numbers are looked at by rows.
-            Values::Cache { .. } => Ok(()),
-            Values::Scores if !at.is_multiple_of(4) && expected[at / 4 * 4] == NOT_FINITE => Ok(()),
-            Values::Scores if !at.is_multiple_of(4) => sums.add(number(f), number(e)),
-            Values::Scores | Values::Words if f != e => Err(format!("is {f}, expected {e}")),
-            Values::Scores | Values::Words => Ok(()),
-        }
+fn compare_word(
+    values: Values,
+    found: &[u32],
+    expected: &[u32],
+    at: usize,
+    sums: &mut Sums,
+) -> Result<(), String> {
+    let (f, e) = (found[at], expected[at]);
+    if f == e && e == GUARD {
+        return Ok(());
+    }
+    if e == GUARD {
+        return Err(format!("was written to: {f:#010x}"));
+    }
+    if f == GUARD {
+        return Err("was not written to".into());
+    }
+    let number = |word: u32| f64::from(f32::from_bits(word));
+    match values {
+        Values::F32 => sums.add(number(f), number(e)),
+        // Numbers are looked at by rows.
+        Values::Cache { .. } => Ok(()),
+        Values::Scores if !at.is_multiple_of(4) && expected[at / 4 * 4] == NOT_FINITE => Ok(()),
+        Values::Scores if !at.is_multiple_of(4) => sums.add(number(f), number(e)),
+        Values::Scores | Values::Words if f != e => Err(format!("is {f}, expected {e}")),
+        Values::Scores | Values::Words => Ok(()),
     }
 }
 

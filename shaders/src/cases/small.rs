@@ -136,7 +136,7 @@ fn of_weights(format: WeightFormat) -> [Case; 7] {
     ]
 }
 
-fn of_cache(cache: CacheFormat) -> [Case; 4] {
+fn of_cache(cache: CacheFormat) -> [Case; 6] {
     let attention = Attention {
         cache,
         heads: 6,
@@ -150,8 +150,10 @@ fn of_cache(cache: CacheFormat) -> [Case; 4] {
     [
         attention.kv_write(),
         attention.attend(),
+        attention.attend_split(),
         sliding.kv_write(),
         sliding.attend(),
+        sliding.attend_split(),
     ]
 }
 
@@ -169,7 +171,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 16] {
+fn plain() -> [Case; 17] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -209,6 +211,11 @@ fn plain() -> [Case; 16] {
         rotary.rope(),
         sliding(rotary).rope(),
         rotary.hadamard(),
+        Attention {
+            position: 1000,
+            ..rotary
+        }
+        .attend_merge(),
         rows.rms_norm(false),
         rows.rms_norm(true),
         rows.swiglu(),

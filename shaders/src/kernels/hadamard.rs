@@ -2,7 +2,7 @@
 //! over all of a head, so that few bits hold it (Ashkboos et al., 2024), and it is its own inverse: products of turned
 //! queries and keys are those of the heads as they were.
 
-use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -17,6 +17,9 @@ params! {
     unused: u32,
 }
 
+/// `turn_block` and what it takes: a head times the matrix, block by block.
+pub(super) const TURN: Part = Part::Shared(include_str!("../parts/turn.wgsl"));
+
 /// heads [count, 32 * row_blocks].
 pub static KERNEL: Kernel = Kernel {
     name: "hadamard",
@@ -26,7 +29,7 @@ pub static KERNEL: Kernel = Kernel {
     variants: &[Variant {
         name: "plain",
         wgsl: include_str!("hadamard.wgsl"),
-        parts: &[],
+        parts: &[TURN],
         constants: &[],
         grid: |params, step: &Step| {
             let groups = read::<Params>(params).row_blocks.div_ceil(64);
@@ -40,14 +43,22 @@ fn reference(call: Call<'_>) {
     let count = call.step.count as usize;
     let (p, [mut heads]) = call.open::<Params, 1>();
     let elements = count * p.row_blocks as usize * BLOCK;
-    let all = &mut heads.f32s_mut()[..elements];
-    for head in all.chunks_exact_mut(p.head_blocks as usize * BLOCK) {
+    turn(
+        &mut heads.f32s_mut()[..elements],
+        p.head_blocks as usize * BLOCK,
+        p.scale,
+    );
+}
+
+/// Every head of `size` elements times the matrix.
+pub(super) fn turn(heads: &mut [f32], size: usize, scale: f32) {
+    for head in heads.chunks_exact_mut(size) {
         let turned = |i: usize| -> f64 {
             let signed = |(j, x): (usize, &f32)| match (i & j).count_ones() % 2 {
                 0 => f64::from(*x),
                 _ => -f64::from(*x),
             };
-            head.iter().enumerate().map(signed).sum::<f64>() * f64::from(p.scale)
+            head.iter().enumerate().map(signed).sum::<f64>() * f64::from(scale)
         };
         let turned: Vec<f32> = (0..head.len()).map(|i| turned(i) as f32).collect();
         head.copy_from_slice(&turned);

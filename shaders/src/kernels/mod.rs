@@ -3,6 +3,8 @@
 pub mod add;
 pub mod argmax;
 pub mod attend;
+pub mod attend_merge;
+pub mod attend_split;
 pub mod choose;
 pub mod embed;
 pub mod hadamard;

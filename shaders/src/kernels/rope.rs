@@ -1,6 +1,6 @@
 //! `rope`: rotary position embedding (Su et al., 2021) of queries and keys, in place, by a host-made table of angles.
 
-use crate::kernel::{Access, Kernel, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -14,6 +14,9 @@ params! {
     queries: u32,
 }
 
+/// `rotate`: two pairs by their angles.
+pub(super) const ROTATE: Part = Part::Shared(include_str!("../parts/rotate.wgsl"));
+
 /// angles [count, head size / 2, (cos, sin)], twice as many where positions have left the cache;
 /// qkv [count, 4 * stride], a row of which ends in room for the shifted queries.
 pub static KERNEL: Kernel = Kernel {
@@ -24,7 +27,7 @@ pub static KERNEL: Kernel = Kernel {
     variants: &[Variant {
         name: "plain",
         wgsl: include_str!("rope.wgsl"),
-        parts: &[],
+        parts: &[ROTATE],
         constants: &[],
         grid: |params, step: &Step| {
             let p: Params = read(params);
@@ -55,7 +58,7 @@ fn reference(call: Call<'_>) {
 }
 
 /// Every head of a row by the same angles.
-fn rotate(heads: &mut [f32], angles: &[f32]) {
+pub(super) fn rotate(heads: &mut [f32], angles: &[f32]) {
     for head in heads.chunks_exact_mut(angles.len()) {
         for (pair, angle) in head.chunks_exact_mut(2).zip(angles.chunks_exact(2)) {
             let (cos, sin) = (angle[0], angle[1]);

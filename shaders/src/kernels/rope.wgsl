@@ -1,5 +1,4 @@
-// Rotary position embedding (Su et al., 2021) in place, on the first `heads` heads of each row, pairs (2i, 2i+1) as GGUF
-// stores them. The angles come as a table of (cos, sin) made in f64 on the host: WGSL promises little of sin and cos
+// Rotary position embedding (Su et al., 2021) in place, on the first `heads` heads of each row. The angles come as a table of (cos, sin) made in f64 on the host: WGSL promises little of sin and cos
 // of large numbers. One lane two pairs.
 //
 // Where positions have left the cache, the queries are rotated a second time, as if at a position that is less by
@@ -17,16 +16,6 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> angles: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>;
-
-// Two pairs by their (cos, sin).
-fn rotate(v: vec4<f32>, angle: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>(
-        v.x * angle.x - v.y * angle.y,
-        v.x * angle.y + v.y * angle.x,
-        v.z * angle.z - v.w * angle.w,
-        v.z * angle.w + v.w * angle.z,
-    );
-}
 
 @compute @workgroup_size(64)
 fn rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

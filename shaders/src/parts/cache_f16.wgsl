@@ -18,3 +18,15 @@ fn values_quad(row: u32, quad: u32) -> vec4<f32> {
     return cache_unpack(values[row * params.row_blocks * 8u + quad]);
 }
 
+fn keys_half(row: u32, half: u32) -> mat4x4<f32> {
+    let at = row * params.row_blocks * 8u + half * 4u;
+    return mat4x4<f32>(
+        cache_unpack(keys[at]), cache_unpack(keys[at + 1u]), cache_unpack(keys[at + 2u]), cache_unpack(keys[at + 3u]),
+    );
+}
+
+fn values_eight(row: u32, eight: u32) -> mat2x4<f32> {
+    let at = row * params.row_blocks * 8u + eight * 2u;
+    return mat2x4<f32>(cache_unpack(values[at]), cache_unpack(values[at + 1u]));
+}
+

@@ -13,3 +13,14 @@ fn values_quad(row: u32, quad: u32) -> vec4<f32> {
     return values[row * params.row_blocks * 8u + quad];
 }
 
+
+fn keys_half(row: u32, half: u32) -> mat4x4<f32> {
+    let at = row * params.row_blocks * 8u + half * 4u;
+    return mat4x4<f32>(keys[at], keys[at + 1u], keys[at + 2u], keys[at + 3u]);
+}
+
+fn values_eight(row: u32, eight: u32) -> mat2x4<f32> {
+    let at = row * params.row_blocks * 8u + eight * 2u;
+    return mat2x4<f32>(values[at], values[at + 1u]);
+}
+

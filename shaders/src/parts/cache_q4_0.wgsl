@@ -2,7 +2,7 @@
 // up to 16 bytes. The kernel declares `keys`, `values` and `params.row_blocks`.
 alias CacheWord = vec4<u32>;
 
-fn cache_start(row: u32) -> u32 {
+fn quants_start(row: u32) -> u32 {
     return row * ((params.row_blocks * 9u + 7u) >> 3u);
 }
 
@@ -13,7 +13,7 @@ fn cache_unpack(word: u32, scale: f32) -> vec4<f32> {
 }
 
 fn keys_block(row: u32, block: u32) -> array<vec4<f32>, 8> {
-    let start = cache_start(row);
+    let start = quants_start(row);
     let q = keys[start + block];
     let word = params.row_blocks * 4u + (block >> 1u);
     let d = cache_scale(keys[start + (word >> 2u)][word & 3u], block);
@@ -24,11 +24,30 @@ fn keys_block(row: u32, block: u32) -> array<vec4<f32>, 8> {
 }
 
 fn values_quad(row: u32, quad: u32) -> vec4<f32> {
-    let start = cache_start(row);
+    let start = quants_start(row);
     let block = quad >> 3u;
     let word = params.row_blocks * 4u + (block >> 1u);
     let d = cache_scale(values[start + (word >> 2u)][word & 3u], block);
     let eight = values[start + block][(quad >> 1u) & 3u];
     return cache_unpack(eight >> ((quad & 1u) << 4u), d);
+}
+
+fn keys_half(row: u32, half: u32) -> mat4x4<f32> {
+    let start = quants_start(row);
+    let q = keys[start + (half >> 1u)];
+    let two = select(q.xy, q.zw, (half & 1u) == 1u);
+    let word = params.row_blocks * 4u + (half >> 2u);
+    let d = cache_scale(keys[start + (word >> 2u)][word & 3u], half >> 1u);
+    return mat4x4<f32>(
+        cache_unpack(two.x, d), cache_unpack(two.x >> 16u, d), cache_unpack(two.y, d), cache_unpack(two.y >> 16u, d),
+    );
+}
+
+fn values_eight(row: u32, eight: u32) -> mat2x4<f32> {
+    let start = quants_start(row);
+    let word = params.row_blocks * 4u + (eight >> 3u);
+    let d = cache_scale(values[start + (word >> 2u)][word & 3u], eight >> 2u);
+    let q = values[start + (eight >> 2u)][eight & 3u];
+    return mat2x4<f32>(cache_unpack(q, d), cache_unpack(q >> 16u, d));
 }
 

@@ -17,7 +17,7 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 18] = [
+pub static KERNELS: [&Kernel; 20] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,

@@ -159,7 +159,7 @@ impl Trust {
             }
         };
         let judged: Vec<Judged> = shaders.iter().map(judged).collect();
-        // Of each medium the best was kept until here.
+        // Of each shader the best was kept until here, in whichever medium.
         for judged in &judged {
             let mut others = self.programs(judged.shader);
             others.retain(|program| judged.used != Some(*program));
@@ -192,9 +192,12 @@ impl Trust {
             with_weights.filter(|shader| !others.contains(&shader.kernel))
         };
         let seconds = |medium: &Medium| -> f64 {
-            let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
-            best.filter_map(|program| verdict.of(&program)?.seconds)
-                .sum()
+            let of = |shader| verdict.of(&self.best(verdict, shader, *medium)?)?.seconds;
+            // Without a time of each, nothing is known of the medium.
+            products()
+                .map(of)
+                .sum::<Option<f64>>()
+                .unwrap_or(f64::INFINITY)
         };
         let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
         *fastest.unwrap_or(&self.media[0])
@@ -311,12 +314,8 @@ impl Trust {
                 }
             }
         }
-        let best: Vec<Option<Program>> = self
-            .media
-            .iter()
-            .map(|medium| self.best(verdict, shader, *medium))
-            .collect();
-        let others = candidates.iter().filter(|p| !best.contains(&Some(**p)));
+        let best = verdict.choose(&candidates, self.variants.timed());
+        let others = candidates.iter().filter(|p| best != Some(**p));
         others.for_each(|program| gpu.forget(program));
         Ok(())
     }

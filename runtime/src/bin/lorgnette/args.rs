@@ -62,7 +62,7 @@ pub struct Device {
     #[arg(long, value_name = "BYTES")]
     pub max_binding: Option<u64>,
     /// Variants of kernels: KERNEL=NAME or KERNEL[TYPE]=NAME uses that one alone, in-order takes the first right one; by
-    /// default the fastest right one. `doctor` shows the names
+    /// default the fastest right one. `doctor` shows the names. weights=buffer or weights=texture says where matrices lie
     #[arg(long, value_name = "LIST-or-FILE")]
     pub variants: Option<String>,
 }

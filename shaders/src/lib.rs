@@ -15,7 +15,7 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::WeightFormat;
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 12] = [
+pub static KERNELS: [&Kernel; 14] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
@@ -28,6 +28,8 @@ pub static KERNELS: [&Kernel; 12] = [
     &kernels::add::KERNEL,
     &kernels::argmax::KERNEL,
     &kernels::score::KERNEL,
+    &kernels::sweep::KERNEL,
+    &kernels::multiply::KERNEL,
 ];
 
 /// Every shader that can be made: each kernel with each part it takes.

@@ -10,11 +10,13 @@ mod hadamard;
 mod kv_write;
 mod matmul;
 mod matvec;
+mod multiply;
 mod rms_norm;
 mod rope;
 mod score;
 mod selftest;
 mod sliding;
+mod sweep;
 mod swiglu;
 
 /// Numbers of rows around the sizes of workgroups and tiles.

@@ -45,8 +45,8 @@ const DISPATCHES: u32 = 64;
 const SUBMITS: usize = 4;
 const LONG: Duration = Duration::from_millis(100);
 
-/// Seconds that a dispatch takes: the fastest of a few submits, after a first one that counts only where it says enough.
-pub(crate) fn seconds(
+/// Seconds that a dispatch on buffers of its own takes.
+pub(crate) fn seconds_alone(
     gpu: &Arc<Gpu>,
     program: &Program,
     params: &[u8],
@@ -54,17 +54,66 @@ pub(crate) fn seconds(
     buffers: &[Vec<u32>],
 ) -> Result<f64> {
     let alone = Alone::new(gpu, program, params, step, buffers)?;
-    let first = alone.play(1)?;
+    seconds(&mut |dispatches| alone.play(dispatches))
+}
+
+/// The same, the best of a few whatever one takes, and after one that does not count: a driver may compile only then.
+pub(crate) fn fastest_alone(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    params: &[u8],
+    step: Step,
+    buffers: &[Vec<u32>],
+) -> Result<f64> {
+    let alone = Alone::new(gpu, program, params, step, buffers)?;
+    alone.play(1)?;
+    let dispatches = in_a_submit(alone.play(1)?);
+    fastest(&mut |dispatches| alone.play(dispatches), dispatches)
+}
+
+/// Seconds that a dispatch takes, from `play`, which plays it so many times in one submit: the fastest of a few submits,
+/// after a first one that counts only where it says enough.
+pub(super) fn seconds(play: &mut dyn FnMut(u32) -> Result<Duration>) -> Result<f64> {
+    let first = play(1)?;
     if first >= LONG {
         return Ok(first.as_secs_f64());
     }
-    let dispatches = SUBMIT.div_duration_f64(first) as u32;
-    let dispatches = dispatches.clamp(1, DISPATCHES);
+    fastest(play, in_a_submit(first))
+}
+
+/// As many dispatches as make a submit long enough.
+fn in_a_submit(one: Duration) -> u32 {
+    let dispatches = SUBMIT.div_duration_f64(one) as u32;
+    dispatches.clamp(1, DISPATCHES)
+}
+
+fn fastest(play: &mut dyn FnMut(u32) -> Result<Duration>, dispatches: u32) -> Result<f64> {
     let mut fastest = Duration::MAX;
     for _ in 0..SUBMITS {
-        fastest = fastest.min(alone.play(dispatches)?);
+        fastest = fastest.min(play(dispatches)?);
     }
     Ok(fastest.as_secs_f64() / f64::from(dispatches))
+}
+
+/// Encodes something so many times in one submit; how long that took.
+pub(super) fn repeated(
+    gpu: &Gpu,
+    times: u32,
+    encode: &dyn Fn(&mut wgpu::ComputePass<'_>),
+) -> Result<Duration> {
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for _ in 0..times {
+            encode(&mut pass);
+        }
+    }
+    gpu.counts.submits.fetch_add(1, Relaxed);
+    let start = Instant::now();
+    let submission = gpu.queue.submit([encoder.finish()]);
+    gpu.check()?;
+    gpu.wait(submission)?;
+    Ok(start.elapsed())
 }
 
 /// A program with everything bound for one dispatch.
@@ -125,24 +174,13 @@ impl Alone {
 
     /// Plays it so many times in one submit; how long that took.
     fn play(&self, dispatches: u32) -> Result<Duration> {
-        let gpu = &self.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+        let counts = &self.gpu.counts;
+        counts.dispatches.fetch_add(dispatches.into(), Relaxed);
+        repeated(&self.gpu, dispatches, &|pass| {
             pass.set_pipeline(&self.pipeline.raw);
             pass.set_bind_group(0, &self.group, &[]);
-            for _ in 0..dispatches {
-                let [x, y, z] = self.grid;
-                pass.dispatch_workgroups(x, y, z);
-            }
-        }
-        let counts = &gpu.counts;
-        counts.dispatches.fetch_add(dispatches.into(), Relaxed);
-        counts.submits.fetch_add(1, Relaxed);
-        let start = Instant::now();
-        let submission = gpu.queue.submit([encoder.finish()]);
-        gpu.check()?;
-        gpu.wait(submission)?;
-        Ok(start.elapsed())
+            let [x, y, z] = self.grid;
+            pass.dispatch_workgroups(x, y, z);
+        })
     }
 }

@@ -7,7 +7,7 @@ use lorgnette_shaders::cases::{Case, Distance, measured, small_of};
 use lorgnette_shaders::{Program, Step, Variant, reference};
 
 use super::verdict::{Finding, Outcome};
-use crate::gpu::{Gpu, play_alone, seconds_of};
+use crate::gpu::{Gpu, play_alone, seconds_alone};
 use crate::runtime::Runtime;
 use crate::{Error, Result};
 
@@ -80,7 +80,7 @@ pub(super) fn prove(gpu: &Arc<Gpu>, program: &Program) -> Result<Finding> {
 pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program) -> Result<Result<f64, Finding>> {
     let mut all = 0.0;
     for (times, case) in measured(&program.shader) {
-        match seconds_of(gpu, program, &case.params, case.step, &case.buffers) {
+        match seconds_alone(gpu, program, &case.params, case.step, &case.buffers) {
             Ok(seconds) => all += seconds * f64::from(times),
             Err(lost @ Error::DeviceLost(_)) => return Err(lost),
             Err(error) => {

@@ -1,7 +1,7 @@
 //! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
 //! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding};
+use super::{Attention, Case, Embedding, Logits, Multiply, Noise, Product, Rows, Sliding, Sweep};
 use crate::cache::CacheFormat;
 use crate::kernel::Shader;
 use crate::weights::WeightFormat;
@@ -55,7 +55,11 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
         // The same kernel reads a chunk of the prompt and, one by one, as many tokens of the answer.
         vec![(1, rows(32).attend()), (32, rows(1).attend())]
     });
-    let large = products.into_iter().chain(attention).flatten();
+    let plain = vec![(1, multiply(128, 512, 512))];
+    let large = [products, attention, Some(plain)]
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut found: Vec<_> = large.filter(|(_, case)| case.shader == *shader).collect();
     if found.is_empty() {
         let small = small_of(shader).into_iter().next();
@@ -107,6 +111,12 @@ fn of_cache(cache: CacheFormat) -> [Case; 4] {
     ]
 }
 
+/// A product of plain matrices.
+fn multiply(count: usize, depth: usize, cols: usize) -> Case {
+    let product = Multiply { count, depth, cols };
+    product.case()
+}
+
 /// The same in a cache of 70 rows, whose ring the rows go round the end of.
 fn sliding(layer: Attention) -> Sliding {
     let layer = Attention {
@@ -121,7 +131,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 10] {
+fn plain() -> [Case; 12] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -156,5 +166,11 @@ fn plain() -> [Case; 10] {
         rows.add(),
         logits(1).argmax(1),
         logits(3).score(),
+        Sweep {
+            groups: 3,
+            rounds: 8,
+        }
+        .case(),
+        multiply(35, 76, 68),
     ]
 }

@@ -4,13 +4,15 @@
 //! round runs before those that count, so that no driver's first time is measured.
 
 use lorgnette::{
-    Counters, Event, GenerateOptions, Model, Prompt, Runtime, Sampling, Session, Timings,
+    Counters, Event, GenerateOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Session,
+    Timings,
 };
 use serde::Serialize;
 
 use crate::args;
 use crate::load::{AllocatorPeak, count_bar};
 use crate::output::{Result, bytes, input, json, table, write};
+use crate::profiled::{Limits, Profiled};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -44,6 +46,24 @@ struct Bench {
     driver: String,
     /// The smallest and the largest of what is a median above.
     spread: Spread,
+    /// What the device can do and how near it comes; nothing without a GPU.
+    roofline: Option<Measured>,
+}
+
+/// The device's limits, and where a decoded token (at the middle of the answer) and the prompt spend their time.
+#[derive(Debug, Serialize)]
+struct Measured {
+    #[serde(flatten)]
+    limits: Limits,
+    /// Of the buffer that was read.
+    read_bytes: u64,
+    /// Rows of the first matrix, columns of the first, columns of the second.
+    matmul_shape: [usize; 3],
+    matmul_program: String,
+    /// Whether the device's own clock was used for each kernel.
+    timestamps: bool,
+    decode: Profiled,
+    prefill: Profiled,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,9 +92,12 @@ impl PerToken {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let model = args
-        .load
-        .model(args.context.context, &mut AllocatorPeak::default())?;
+    let runtime = Runtime::new(RuntimeOptions {
+        timestamps: true,
+        ..args.load.device.options()?
+    })?;
+    let peak = &mut AllocatorPeak::default();
+    let model = args.load.model_on(&runtime, args.context.context, peak)?;
     let needed = u64::from(args.prompt) + u64::from(args.generate);
     let context = model.blueprint().context;
     if needed > u64::from(context) {
@@ -94,7 +117,8 @@ pub fn run(args: &Args) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let found = Bench::new(&model, &rounds, per_token);
+    let mut found = Bench::new(&model, &rounds, per_token);
+    found.roofline = measured(&mut session, &found, &ids, args.generate)?;
     if args.json {
         return json(&found);
     }
@@ -131,6 +155,53 @@ fn play(
         }
     }
     Ok(timings)
+}
+
+/// How often a step's kernels are measured.
+const LAPS: usize = 3;
+
+/// The device's limits, and each kernel by the clock. The session is behind the answer, and is at the prompt's end
+/// or before it afterwards.
+fn measured(
+    session: &mut Session,
+    found: &Bench,
+    ids: &[u32],
+    generate: u32,
+) -> Result<Option<Measured>> {
+    let model = session.model().clone();
+    let Some(roofline) = model.runtime().roofline()? else {
+        return Ok(None);
+    };
+    let limits = Limits {
+        read_bytes_per_s: roofline.read_bytes_per_s,
+        matmul_operations_per_s: roofline.matmul_operations_per_s,
+    };
+    let (blueprint, prompt) = (model.blueprint(), ids.len() as u32);
+    let middle = prompt + generate / 2;
+    session.truncate(middle as usize);
+    let decode = Profiled::new(
+        limits,
+        blueprint.decode_work(middle),
+        1.0 / found.decode_tokens_per_s,
+        &session.laps(&ids[..1], LAPS)?,
+    );
+    session.truncate(0);
+    let chunk = ids.len().min(session.most_rows());
+    let prefill = Profiled::new(
+        limits,
+        blueprint.prefill_work(prompt),
+        f64::from(prompt) / found.prefill_tokens_per_s,
+        &session.laps(&ids[..chunk], LAPS)?,
+    );
+    Ok(Some(Measured {
+        limits,
+        read_bytes: roofline.read_bytes,
+        matmul_shape: roofline.matmul_shape,
+        matmul_program: roofline.matmul_program,
+        timestamps: model.runtime().has_timestamps(),
+        decode,
+        prefill,
+    }))
 }
 
 /// Ids of plain tokens, the same ones each time, spread over the vocabulary.
@@ -174,6 +245,7 @@ impl Bench {
                 decode_tokens_per_s: decode.1,
                 ttft_s: ttft.1,
             },
+            roofline: None,
         }
     }
 
@@ -206,6 +278,43 @@ impl Bench {
             one("uploaded a token", bytes(work.uploaded_bytes)),
             one("read back a token", bytes(work.read_back_bytes)),
         ];
-        format!("{} ({})\n{}", self.adapter, self.driver, table(&rows, 1))
+        let measured = self.roofline.as_ref().map(Measured::text);
+        let name = format!("{} ({})", self.adapter, self.driver);
+        format!(
+            "{name}\n{}{}",
+            table(&rows, 1),
+            measured.unwrap_or_default()
+        )
+    }
+}
+
+impl Measured {
+    fn text(&self) -> String {
+        let [rows, depth, cols] = self.matmul_shape;
+        let (limits, clock) = (
+            &self.limits,
+            if self.timestamps {
+                "timestamps"
+            } else {
+                "waiting"
+            },
+        );
+        format!(
+            "\nreads {:.2} GB/s of {}; multiplies {rows} x {depth} by {depth} x {cols} f32 at {:.2} GFLOP/s ({})\n\
+             \ndecode: {} and {:.2} GFLOP a token, {:.1}% of the bandwidth; kernels, by {clock}:\n{}\
+             \nprefill: {} and {:.2} GFLOP, {:.1}% of the mat-mul rate; kernels of a chunk:\n{}",
+            limits.read_bytes_per_s / 1e9,
+            bytes(self.read_bytes),
+            limits.matmul_operations_per_s / 1e9,
+            self.matmul_program,
+            bytes(self.decode.bytes),
+            self.decode.operations as f64 / 1e9,
+            self.decode.percent_of_bandwidth,
+            self.decode.table(),
+            bytes(self.prefill.bytes),
+            self.prefill.operations as f64 / 1e9,
+            self.prefill.percent_of_matmul,
+            self.prefill.table(),
+        )
     }
 }

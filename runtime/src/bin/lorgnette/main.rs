@@ -17,6 +17,7 @@ mod output;
 mod perplexity;
 mod plan;
 mod planned;
+mod profiled;
 mod pull;
 mod synth;
 mod tokenize;

@@ -1,0 +1,69 @@
+//! What a device can do at most: bytes a second that a plain kernel reads, and operations a second of a plain f32 matrix
+//! product. Measured, each the best of a few; nothing of a model.
+
+use lorgnette_shaders::cases::{Case, Multiply, Sweep};
+
+use crate::gpu::fastest_alone;
+use crate::{Result, Runtime};
+
+/// The most bytes that are read for the bandwidth: more than caches hold, and what most devices can bind.
+const SWEEP_BYTES: u64 = 128 << 20;
+/// 16-byte units that a lane reads.
+const SWEEP_ROUNDS: usize = 32;
+/// A chunk of a prompt times a matrix of a small model.
+const PRODUCT: Multiply = Multiply {
+    count: 128,
+    depth: 2048,
+    cols: 2048,
+};
+
+/// A device's limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roofline {
+    /// Bytes a second that a plain kernel reads, each once.
+    pub read_bytes_per_s: f64,
+    /// Bytes of the buffer that it read.
+    pub read_bytes: u64,
+    /// Additions and multiplications a second of a plain product of f32 matrices.
+    pub matmul_operations_per_s: f64,
+    /// Rows of the first, columns of the first, columns of the second.
+    pub matmul_shape: [usize; 3],
+    /// The variant that was the fastest here.
+    pub matmul_program: String,
+}
+
+impl Runtime {
+    /// Measures the device, with programs that are right on it. `None` without a GPU.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] where it has no memory for it, and as [`Runtime::judge`].
+    pub fn roofline(&self) -> Result<Option<Roofline>> {
+        if self.gpu().is_none() {
+            return Ok(None);
+        }
+        let most = SWEEP_BYTES.min(self.max_binding_bytes()) as usize;
+        let sweep = Sweep {
+            // Guard words lie behind the buffer.
+            groups: most / Sweep::group_bytes(SWEEP_ROUNDS) - 1,
+            rounds: SWEEP_ROUNDS,
+        };
+        let (swept, _) = self.fastest(&sweep.case())?;
+        let (multiplied, matmul_program) = self.fastest(&PRODUCT.case())?;
+        Ok(Some(Roofline {
+            read_bytes_per_s: sweep.bytes() as f64 / swept,
+            read_bytes: sweep.bytes(),
+            matmul_operations_per_s: PRODUCT.operations() as f64 / multiplied,
+            matmul_shape: [PRODUCT.count, PRODUCT.depth, PRODUCT.cols],
+            matmul_program,
+        }))
+    }
+
+    /// Seconds of a case by the program that is used for its shader, and the program.
+    fn fastest(&self, case: &Case) -> Result<(f64, String)> {
+        let gpu = self.gpu().expect("looked at before");
+        let judged = self.judge(&[case.shader], &mut |_, _| ())?;
+        let program = judged[0].program()?;
+        let seconds = fastest_alone(gpu, &program, &case.params, case.step, &case.buffers)?;
+        Ok((seconds, program.label()))
+    }
+}

@@ -52,7 +52,7 @@ pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use laps::{Lap, Laps};
 pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
 pub use memory::{ALLOCATOR_RESERVE, HostMemory, MemoryPlan, SessionMemory};
-pub use model::{Model, Progress, Stage};
+pub use model::{LoadTimings, Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
 pub use roofline::Roofline;

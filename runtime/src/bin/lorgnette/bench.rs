@@ -10,9 +10,10 @@ use lorgnette::{
 use serde::Serialize;
 
 use crate::args;
+use crate::first_token::{FirstToken, Load};
 use crate::load::{AllocatorPeak, count_bar};
 use crate::output::{Result, bytes, input, json, table, write};
-use crate::profiled::{Limits, Profiled};
+use crate::profiled::Measured;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -29,6 +30,10 @@ pub struct Args {
     /// Rounds; the figures are their medians
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Also loads twice with a cache folder of its own, first empty, then filled: the time to the first token, cold and
+    /// warm, and its parts
+    #[arg(long)]
+    first_token: bool,
     /// One object with the figures
     #[arg(long)]
     json: bool,
@@ -40,6 +45,7 @@ struct Bench {
     decode_tokens_per_s: f64,
     ttft_s: f64,
     load_s: f64,
+    load: Load,
     peak_gpu_bytes: u64,
     per_token: PerToken,
     adapter: String,
@@ -48,22 +54,8 @@ struct Bench {
     spread: Spread,
     /// What the device can do and how near it comes; nothing without a GPU.
     roofline: Option<Measured>,
-}
-
-/// The device's limits, and where a decoded token (at the middle of the answer) and the prompt spend their time.
-#[derive(Debug, Serialize)]
-struct Measured {
-    #[serde(flatten)]
-    limits: Limits,
-    /// Of the buffer that was read.
-    read_bytes: u64,
-    /// Rows of the first matrix, columns of the first, columns of the second.
-    matmul_shape: [usize; 3],
-    matmul_program: String,
-    /// Whether the device's own clock was used for each kernel.
-    timestamps: bool,
-    decode: Profiled,
-    prefill: Profiled,
+    /// Where it was asked for.
+    first_token: Option<FirstToken>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +84,19 @@ impl PerToken {
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    let mut found = measure(args)?;
+    if args.first_token {
+        let (context, prompt) = (args.context.context, args.prompt as usize);
+        found.first_token = Some(FirstToken::measure(&args.load, context, prompt)?);
+    }
+    if args.json {
+        return json(&found);
+    }
+    write(&found.table())
+}
+
+/// Everything but the first token, on a runtime that is gone afterwards.
+fn measure(args: &Args) -> Result<Bench> {
     let runtime = Runtime::new(RuntimeOptions {
         timestamps: true,
         ..args.load.device.options()?
@@ -118,11 +123,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     bar.finish_and_clear();
     let mut found = Bench::new(&model, &rounds, per_token);
-    found.roofline = measured(&mut session, &found, &ids, args.generate)?;
-    if args.json {
-        return json(&found);
-    }
-    write(&found.table())
+    let answer = [found.prefill_tokens_per_s, found.decode_tokens_per_s];
+    found.roofline = Measured::new(&mut session, answer, &ids, args.generate)?;
+    Ok(found)
 }
 
 /// One round from an empty cache.
@@ -157,55 +160,8 @@ fn play(
     Ok(timings)
 }
 
-/// How often a step's kernels are measured.
-const LAPS: usize = 3;
-
-/// The device's limits, and each kernel by the clock. The session is behind the answer, and is at the prompt's end
-/// or before it afterwards.
-fn measured(
-    session: &mut Session,
-    found: &Bench,
-    ids: &[u32],
-    generate: u32,
-) -> Result<Option<Measured>> {
-    let model = session.model().clone();
-    let Some(roofline) = model.runtime().roofline()? else {
-        return Ok(None);
-    };
-    let limits = Limits {
-        read_bytes_per_s: roofline.read_bytes_per_s,
-        matmul_operations_per_s: roofline.matmul_operations_per_s,
-    };
-    let (blueprint, prompt) = (model.blueprint(), ids.len() as u32);
-    let middle = prompt + generate / 2;
-    session.truncate(middle as usize);
-    let decode = Profiled::new(
-        limits,
-        blueprint.decode_work(middle),
-        1.0 / found.decode_tokens_per_s,
-        &session.laps(&ids[..1], LAPS)?,
-    );
-    session.truncate(0);
-    let chunk = ids.len().min(session.most_rows());
-    let prefill = Profiled::new(
-        limits,
-        blueprint.prefill_work(prompt),
-        f64::from(prompt) / found.prefill_tokens_per_s,
-        &session.laps(&ids[..chunk], LAPS)?,
-    );
-    Ok(Some(Measured {
-        limits,
-        read_bytes: roofline.read_bytes,
-        matmul_shape: roofline.matmul_shape,
-        matmul_program: roofline.matmul_program,
-        timestamps: model.runtime().has_timestamps(),
-        decode,
-        prefill,
-    }))
-}
-
 /// Ids of plain tokens, the same ones each time, spread over the vocabulary.
-fn prompt(model: &Model, count: usize) -> Vec<u32> {
+pub fn prompt(model: &Model, count: usize) -> Vec<u32> {
     let tokenizer = model.tokenizer();
     let vocabulary = tokenizer.len() as u64;
     // Knuth's multiplicative hash of 1, 2, 3 …
@@ -236,6 +192,7 @@ impl Bench {
             decode_tokens_per_s: decode.0,
             ttft_s: ttft.0,
             load_s: model.load_s(),
+            load: Load::new(model.load_timings()),
             peak_gpu_bytes: model.runtime().counters().peak_bytes,
             per_token,
             adapter: adapter.name.clone(),
@@ -246,6 +203,7 @@ impl Bench {
                 ttft_s: ttft.1,
             },
             roofline: None,
+            first_token: None,
         }
     }
 
@@ -272,6 +230,7 @@ impl Bench {
             ),
             row("first token, s", self.ttft_s, spread.ttft_s),
             one("load, s", format!("{:.2}", self.load_s)),
+            one("of that", self.load.text()),
             one("peak on the GPU", bytes(self.peak_gpu_bytes)),
             one("dispatches a token", work.dispatches.to_string()),
             one("submits a token", work.submits.to_string()),
@@ -279,42 +238,9 @@ impl Bench {
             one("read back a token", bytes(work.read_back_bytes)),
         ];
         let measured = self.roofline.as_ref().map(Measured::text);
-        let name = format!("{} ({})", self.adapter, self.driver);
-        format!(
-            "{name}\n{}{}",
-            table(&rows, 1),
-            measured.unwrap_or_default()
-        )
-    }
-}
-
-impl Measured {
-    fn text(&self) -> String {
-        let [rows, depth, cols] = self.matmul_shape;
-        let (limits, clock) = (
-            &self.limits,
-            if self.timestamps {
-                "timestamps"
-            } else {
-                "waiting"
-            },
-        );
-        format!(
-            "\nreads {:.2} GB/s of {}; multiplies {rows} x {depth} by {depth} x {cols} f32 at {:.2} GFLOP/s ({})\n\
-             \ndecode: {} and {:.2} GFLOP a token, {:.1}% of the bandwidth; kernels, by {clock}:\n{}\
-             \nprefill: {} and {:.2} GFLOP, {:.1}% of the mat-mul rate; kernels of a chunk:\n{}",
-            limits.read_bytes_per_s / 1e9,
-            bytes(self.read_bytes),
-            limits.matmul_operations_per_s / 1e9,
-            self.matmul_program,
-            bytes(self.decode.bytes),
-            self.decode.operations as f64 / 1e9,
-            self.decode.percent_of_bandwidth,
-            self.decode.table(),
-            bytes(self.prefill.bytes),
-            self.prefill.operations as f64 / 1e9,
-            self.prefill.percent_of_matmul,
-            self.prefill.table(),
-        )
+        let first = self.first_token.as_ref().map(FirstToken::table);
+        let behind = [measured, first].into_iter().flatten();
+        let name = format!("{} ({})\n{}", self.adapter, self.driver, table(&rows, 1));
+        behind.fold(name, |all, part| format!("{all}\n{part}"))
     }
 }

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod chat;
 mod doctor;
+mod first_token;
 mod generate;
 mod inspect;
 mod interrupt;

@@ -1,10 +1,10 @@
 //! Where a step's time goes: its dispatches grouped by what they are in every layer, with what each group must do and
 //! what it took, as shares of what the device can do. Only for `bench`.
 
-use lorgnette::{Lap, Laps, Work};
+use lorgnette::{Lap, Laps, Session, Work};
 use serde::Serialize;
 
-use crate::output::table;
+use crate::output::{Result, bytes, table};
 
 /// What the device does at most, as it was measured.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -21,6 +21,101 @@ impl Limits {
             share(work.bytes, self.read_bytes_per_s),
             share(work.operations, self.matmul_operations_per_s),
         ]
+    }
+}
+
+/// The device's limits, and where a decoded token (at the middle of the answer) and the prompt spend their time.
+#[derive(Debug, Serialize)]
+pub struct Measured {
+    #[serde(flatten)]
+    limits: Limits,
+    /// Of the buffer that was read.
+    read_bytes: u64,
+    /// Rows of the first matrix, columns of the first, columns of the second.
+    matmul_shape: [usize; 3],
+    matmul_program: String,
+    /// Whether the device's own clock was used for each kernel.
+    timestamps: bool,
+    decode: Profiled,
+    prefill: Profiled,
+}
+
+/// How often a step's kernels are measured.
+const LAPS: usize = 3;
+
+impl Measured {
+    /// Measures behind an answer of `generate` tokens to a prompt of these ids, which went at this speed; the session is
+    /// empty afterwards.
+    pub fn new(
+        session: &mut Session,
+        [prefill_tokens_per_s, decode_tokens_per_s]: [f64; 2],
+        ids: &[u32],
+        generate: u32,
+    ) -> Result<Option<Self>> {
+        let model = session.model().clone();
+        let Some(roofline) = model.runtime().roofline()? else {
+            return Ok(None);
+        };
+        let limits = Limits {
+            read_bytes_per_s: roofline.read_bytes_per_s,
+            matmul_operations_per_s: roofline.matmul_operations_per_s,
+        };
+        let (blueprint, prompt) = (model.blueprint(), ids.len() as u32);
+        let middle = prompt + generate / 2;
+        session.truncate(middle as usize);
+        let decode = Profiled::new(
+            limits,
+            blueprint.decode_work(middle),
+            1.0 / decode_tokens_per_s,
+            &session.laps(&ids[..1], LAPS)?,
+        );
+        session.truncate(0);
+        let chunk = ids.len().min(session.most_rows());
+        let prefill = Profiled::new(
+            limits,
+            blueprint.prefill_work(prompt),
+            f64::from(prompt) / prefill_tokens_per_s,
+            &session.laps(&ids[..chunk], LAPS)?,
+        );
+        Ok(Some(Self {
+            limits,
+            read_bytes: roofline.read_bytes,
+            matmul_shape: roofline.matmul_shape,
+            matmul_program: roofline.matmul_program,
+            timestamps: model.runtime().has_timestamps(),
+            decode,
+            prefill,
+        }))
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let [rows, depth, cols] = self.matmul_shape;
+        let (limits, clock) = (
+            &self.limits,
+            if self.timestamps {
+                "timestamps"
+            } else {
+                "waiting"
+            },
+        );
+        format!(
+            "reads {:.2} GB/s of {}; multiplies {rows} x {depth} by {depth} x {cols} f32 at {:.2} GFLOP/s ({})\n\
+             \ndecode: {} and {:.2} GFLOP a token, {:.1}% of the bandwidth; kernels, by {clock}:\n{}\
+             \nprefill: {} and {:.2} GFLOP, {:.1}% of the mat-mul rate; kernels of a chunk:\n{}",
+            limits.read_bytes_per_s / 1e9,
+            bytes(self.read_bytes),
+            limits.matmul_operations_per_s / 1e9,
+            self.matmul_program,
+            bytes(self.decode.bytes),
+            self.decode.operations as f64 / 1e9,
+            self.decode.percent_of_bandwidth,
+            self.decode.table(),
+            bytes(self.prefill.bytes),
+            self.prefill.operations as f64 / 1e9,
+            self.prefill.percent_of_matmul,
+            self.prefill.table(),
+        )
     }
 }
 

@@ -43,15 +43,17 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Seconds that the parts of a load took.
+/// What the parts of a load took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LoadTimings {
-    /// Opening the file, reading its header, drawing the plans.
+    /// Seconds for opening the file, reading its header, drawing the plans.
     pub open_s: f64,
     /// Making the tokenizer and the chat template.
     pub text_s: f64,
     /// Trying kernels that the device was not tried with yet.
     pub trials_s: f64,
+    /// Shaders that were tried.
+    pub tried: u64,
     /// Making pipelines.
     pub pipelines_s: f64,
     /// Bringing weights to the device.
@@ -100,7 +102,11 @@ impl Model {
         timings.text_s = lap(&mut part);
         let player = match runtime.gpu() {
             Some(gpu) => {
-                let programs = programs(runtime, &blueprint, &mut progress)?;
+                let mut watched = |now: Progress| {
+                    timings.tried = now.total;
+                    progress(now);
+                };
+                let programs = programs(runtime, &blueprint, &mut watched)?;
                 timings.trials_s = lap(&mut part);
                 Player::Gpu(load_gpu(
                     gpu,

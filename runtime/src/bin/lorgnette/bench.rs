@@ -30,6 +30,9 @@ pub struct Args {
     /// Rounds; the figures are their medians
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Leave out what the device can do at most, and the time of each kernel
+    #[arg(long)]
+    no_roofline: bool,
     /// Also loads twice with a cache folder of its own, first empty, then filled: the time to the first token, cold and
     /// warm, and its parts
     #[arg(long)]
@@ -52,7 +55,7 @@ struct Bench {
     driver: String,
     /// The smallest and the largest of what is a median above.
     spread: Spread,
-    /// What the device can do and how near it comes; nothing without a GPU.
+    /// What the device can do and how near it comes; nothing without a GPU, or where it was not wanted.
     roofline: Option<Measured>,
     /// Where it was asked for.
     first_token: Option<FirstToken>,
@@ -123,8 +126,10 @@ fn measure(args: &Args) -> Result<Bench> {
     }
     bar.finish_and_clear();
     let mut found = Bench::new(&model, &rounds, per_token);
-    let answer = [found.prefill_tokens_per_s, found.decode_tokens_per_s];
-    found.roofline = Measured::new(&mut session, answer, &ids, args.generate)?;
+    if !args.no_roofline {
+        let speeds = [found.prefill_tokens_per_s, found.decode_tokens_per_s];
+        found.roofline = Measured::new(&mut session, speeds, &ids, args.generate)?;
+    }
     Ok(found)
 }
 

@@ -37,6 +37,8 @@ pub struct Load {
     open_s: f64,
     text_s: f64,
     trials_s: f64,
+    /// Shaders that were tried.
+    tried: u64,
     pipelines_s: f64,
     weights_s: f64,
 }
@@ -47,6 +49,7 @@ impl Load {
             open_s: timings.open_s,
             text_s: timings.text_s,
             trials_s: timings.trials_s,
+            tried: timings.tried,
             pipelines_s: timings.pipelines_s,
             weights_s: timings.weights_s,
         }

@@ -12,12 +12,14 @@ use crate::{Result, Runtime};
 const SWEEP_BYTES: u64 = 128 << 20;
 /// 16-byte units that a lane reads.
 const SWEEP_ROUNDS: usize = 32;
-/// A chunk of a prompt times a matrix of a small model.
-const PRODUCT: Multiply = Multiply {
-    count: 128,
-    depth: 2048,
-    cols: 2048,
-};
+/// A chunk of a prompt times a matrix of a small model; where that takes less than [`SHORT`], of a large one.
+const PRODUCTS: [Multiply; 2] = [product(1024, 1024), product(2048, 8192)];
+const SHORT: f64 = 5e-3;
+
+const fn product(depth: usize, cols: usize) -> Multiply {
+    let count = 128;
+    Multiply { count, depth, cols }
+}
 
 /// A device's limits.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,13 +52,17 @@ impl Runtime {
             rounds: SWEEP_ROUNDS,
         };
         let (swept, _) = self.fastest(&sweep.case())?;
-        let (multiplied, matmul_program) = self.fastest(&PRODUCT.case())?;
+        let [small, large] = PRODUCTS;
+        let (mut product, mut multiplied) = (small, self.fastest(&small.case())?);
+        if multiplied.0 < SHORT {
+            (product, multiplied) = (large, self.fastest(&large.case())?);
+        }
         Ok(Some(Roofline {
             read_bytes_per_s: sweep.bytes() as f64 / swept,
             read_bytes: sweep.bytes(),
-            matmul_operations_per_s: PRODUCT.operations() as f64 / multiplied,
-            matmul_shape: [PRODUCT.count, PRODUCT.depth, PRODUCT.cols],
-            matmul_program,
+            matmul_operations_per_s: product.operations() as f64 / multiplied.0,
+            matmul_shape: [product.count, product.depth, product.cols],
+            matmul_program: multiplied.1,
         }))
     }
 

@@ -18,10 +18,10 @@ params! {
 /// Params, bindings and the end of every variant.
 const SHARED: Part = Part::Shared(include_str!("../parts/multiply_shared.wgsl"));
 
-/// Workgroups where each makes so many rows by 64 columns.
-fn tiles(params: &[u8], step: &Step, rows: u32) -> [u32; 3] {
+/// Workgroups: each makes 64 rows by 64 columns.
+fn tiles(params: &[u8], step: &Step) -> [u32; 3] {
     let quads = read::<Params>(params).quads;
-    [quads.div_ceil(16), step.count.div_ceil(rows), 1]
+    [quads.div_ceil(16), step.count.div_ceil(64), 1]
 }
 
 /// x [count, 4 * depth], w [4 * depth, 4 * quads], out [count, 4 * quads].
@@ -40,14 +40,14 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("multiply_tiled.wgsl"),
             parts: &[SHARED],
             constants: &[],
-            grid: |params, step: &Step| tiles(params, step, 64),
+            grid: tiles,
         },
         Variant {
             name: "plain",
             wgsl: include_str!("multiply.wgsl"),
             parts: &[SHARED],
             constants: &[],
-            grid: |params, step: &Step| tiles(params, step, 16),
+            grid: tiles,
         },
     ],
     reference,

@@ -9,6 +9,8 @@ use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
 use crate::plan::{Home, Recorder, Rows, TensorId};
 use crate::weights::{Linear, Piece};
 
+mod stream;
+
 /// The heads of an attention layer and the cache they read.
 #[derive(Clone, Copy, Debug)]
 pub struct Heads {
@@ -55,7 +57,11 @@ impl Recorder {
 
     /// Rows of the embedding table for the step's ids: [step, cols].
     pub fn embed(&mut self, ids: TensorId, table: &Linear) -> TensorId {
-        let out = self.scratch("x", Rows::Step, table.cols);
+        self.embed_into(ids, table, table.cols)
+    }
+
+    fn embed_into(&mut self, ids: TensorId, table: &Linear, stride: usize) -> TensorId {
+        let out = self.scratch("x", Rows::Step, stride);
         for piece in &table.pieces {
             let weights = self.weights(piece, table.cols);
             let params = embed::Params {
@@ -64,6 +70,8 @@ impl Recorder {
                 rows: piece.rows as u32,
                 blocks: (table.cols / BLOCK) as u32,
                 ids: self.most_rows(ids),
+                stride: quads(stride),
+                ..Default::default()
             };
             self.dispatch(
                 "token_embd",

@@ -15,10 +15,14 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::WeightFormat;
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 14] = [
+pub static KERNELS: [&Kernel; 18] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
+    &kernels::scale::KERNEL,
+    &kernels::matvec_norm::KERNEL,
+    &kernels::matvec_gate::KERNEL,
+    &kernels::matvec_add::KERNEL,
     &kernels::matmul::KERNEL,
     &kernels::rope::KERNEL,
     &kernels::hadamard::KERNEL,

@@ -87,9 +87,9 @@ fn gpu_and_references_agree_dispatch_by_dispatch() {
             report.dispatches, report.error
         );
         assert_eq!(report.difference, None);
-        // Two steps of two layers: each has at least ten dispatches a layer and four more.
+        // Two steps of two layers: at least ten dispatches a layer and four more, and seven and four.
         assert!(
-            report.dispatches >= 2 * 24,
+            report.dispatches >= 24 + 18,
             "{} dispatches",
             report.dispatches
         );

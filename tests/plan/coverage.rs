@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lorgnette::plan::{Dispatch, Home, Plan};
-use lorgnette_shaders::kernels::{embed, matmul, matvec};
+use lorgnette_shaders::Step;
+use lorgnette_shaders::kernels::{embed, matmul, matvec, matvec_add, matvec_gate, matvec_norm};
 use lorgnette_shaders::weights::BLOCK;
 
 use super::{Paper, papers};
@@ -28,6 +29,18 @@ fn matrix(plan: &Plan, dispatch: &Dispatch) -> Option<Matrix> {
         "matvec" => {
             let p: matvec::Params = bytemuck::pod_read_unaligned(&dispatch.params);
             (p.rows, p.blocks, p.planes, p.out_offset)
+        }
+        "matvec_norm" => {
+            let p: matvec_norm::Params = bytemuck::pod_read_unaligned(&dispatch.params);
+            (p.rows, p.blocks, p.planes, p.out_offset)
+        }
+        "matvec_gate" => {
+            let p: matvec_gate::Params = bytemuck::pod_read_unaligned(&dispatch.params);
+            (p.rows, p.blocks, p.planes, 0)
+        }
+        "matvec_add" => {
+            let p: matvec_add::Params = bytemuck::pod_read_unaligned(&dispatch.params);
+            (p.rows, p.blocks, p.planes, 0)
         }
         "matmul" => {
             let p: matmul::Params = bytemuck::pod_read_unaligned(&dispatch.params);
@@ -134,6 +147,15 @@ fn every_row_is_read_once() {
     }
 }
 
+/// Elements of a row of a product's result: of the stream, those in front of what its norm needs.
+fn written(paper: &Paper, plan: &Plan, dispatch: &Dispatch) -> u64 {
+    let out = plan.tensor(dispatch.tensors[2]);
+    match out.name.as_str() {
+        "x" => paper.blueprint.config.width as u64,
+        _ => out.row_bytes / 4,
+    }
+}
+
 /// Dispatches of one label write the columns of their result once, side by side.
 #[test]
 fn every_result_is_written_once() {
@@ -149,7 +171,12 @@ fn every_result_is_written_once() {
                 if dispatch.shader.kernel.name == "embed" {
                     embedded.push(range);
                 } else {
-                    let cols = plan.tensor(dispatch.tensors[2]).row_bytes / 4;
+                    let cols = written(&paper, plan, dispatch);
+                    let range = match dispatch.shader.kernel.name {
+                        // Gate and up make one result.
+                        "matvec_gate" => 0..cols,
+                        _ => range,
+                    };
                     let key = (dispatch.label.as_str(), cols);
                     writes.entry(key).or_default().push(range);
                 }
@@ -183,5 +210,31 @@ fn bytes_are_those_of_the_file() {
         let gpu = paper.blueprint.memory.weights_bytes();
         assert!(gpu >= file, "{}: {gpu} for {file}", paper.name);
         assert!(gpu * 100 <= file * 103, "{}: {gpu} for {file}", paper.name);
+    }
+}
+
+/// Grid times rows: a row of a matrix belongs to one workgroup, whatever the rows of the step, so that a chunk reads every
+/// byte of the weights once.
+#[test]
+fn a_chunk_reads_every_byte_once() {
+    for paper in papers() {
+        for plan in &paper.blueprint.plans {
+            for count in 1..=plan.rows {
+                let step = Step::new(3, count);
+                for dispatch in plan.dispatches() {
+                    let Some(matrix) = matrix(plan, dispatch) else {
+                        continue;
+                    };
+                    let kernel = dispatch.shader.kernel;
+                    let [x, y, _] = dispatch.grid(&kernel.variants[0], &step);
+                    let label = format!("{} {} {count}", paper.name, dispatch.label);
+                    if kernel.name == "embed" {
+                        continue;
+                    }
+                    assert_eq!(y, 1, "{label}: rows of the step share a workgroup");
+                    assert!(x as usize <= matrix.rows.div_ceil(16), "{label}: {x}");
+                }
+            }
+        }
     }
 }

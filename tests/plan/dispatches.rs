@@ -14,13 +14,15 @@ fn runs(checkpoint: &Checkpoint, names: &[String]) -> usize {
     formats.len()
 }
 
+/// Decode: products with norms and SwiGLU in them, rope, kv_write, attend. Prefill: two norms and SwiGLU more, and a
+/// norm in front of the head for what decode does behind the embedding.
 #[test]
-fn decode_is_ten_dispatches_a_layer_and_four() {
+fn decode_is_seven_dispatches_a_layer_and_prefill_ten_and_four_more() {
     let mut mixed = 0;
     for quant in QUANTS {
         let checkpoint = checkpoint(quant);
         let blueprint = Blueprint::new(&checkpoint, &LoadOptions::default(), COMMON).expect("fits");
-        let mut expected = 4;
+        let (mut decode, mut prefill) = (4, 4);
         for layer in 0..blueprint.config.layers {
             let names = |parts: &[&str]| -> Vec<String> {
                 let name = |part: &&str| format!("blk.{layer}.{part}.weight");
@@ -29,9 +31,10 @@ fn decode_is_ten_dispatches_a_layer_and_four() {
             let qkv = runs(&checkpoint, &names(&["attn_q", "attn_k", "attn_v"]));
             let gate_up = runs(&checkpoint, &names(&["ffn_gate", "ffn_up"]));
             mixed += qkv + gate_up - 2;
-            expected += 10 + (qkv - 1) + (gate_up - 1);
+            decode += 7 + (qkv - 1) + (gate_up - 1);
+            prefill += 10 + (qkv - 1) + (gate_up - 1);
         }
-        for name in ["decode", "prefill"] {
+        for (name, expected) in [("decode", decode), ("prefill", prefill)] {
             let found = plan(&blueprint, name).dispatches().count();
             assert_eq!(found, expected, "{quant} {name}");
         }
@@ -42,29 +45,50 @@ fn decode_is_ten_dispatches_a_layer_and_four() {
     );
 }
 
-/// With shards, as many more as there are more pieces; unfused, two more a layer.
+/// With shards, as many more as there are more pieces; where a shard's edge keeps SwiGLU or a norm out of a product, it is a
+/// dispatch of its own.
 #[test]
 fn every_further_piece_is_one_dispatch() {
     for paper in papers() {
         let blueprint = &paper.blueprint;
-        let matrices = |name: &str| -> usize {
-            let products = plan(blueprint, name).dispatches();
-            let kernels = ["embed", "matvec", "matmul"];
-            products
-                .filter(|d| kernels.contains(&d.shader.kernel.name))
-                .count()
-        };
         let layers = blueprint.config.layers;
         let fused = !paper.name.ends_with("fused false");
+        let turned = if blueprint.kv == KvFormat::Q4_0 { 2 } else { 0 };
         for name in ["decode", "prefill", "score"] {
-            // Without the matrices: 6 a layer, output_norm, argmax (or score); two additions where not fused; and heads
-            // turned there and back for a cache that wants them so.
-            let more =
-                if fused { 0 } else { 2 } + if blueprint.kv == KvFormat::Q4_0 { 2 } else { 0 };
-            let rest = layers * (6 + more) + 2;
+            let of = |kernels: &[&str]| -> usize {
+                let dispatches = plan(blueprint, name).dispatches();
+                let named = dispatches.filter(|d| kernels.contains(&d.shader.kernel.name));
+                named.count()
+            };
+            let products = [
+                "matvec",
+                "matvec_norm",
+                "matvec_gate",
+                "matvec_add",
+                "matmul",
+            ];
+            let matrices = of(&products) + of(&["embed"]);
+            assert!(matrices >= layers * 4 + 2, "{} {name}", paper.name);
+            let apart = of(&["swiglu"]) + of(&["scale"]);
+            // Without the matrices: rope, kv_write and attend; heads turned there and back for a cache that wants them so;
+            // argmax (or score).
+            let mut rest = layers * (3 + turned) + 1;
+            if name == "decode" && fused {
+                // Behind the embedding, and what a shard keeps apart.
+                assert!(
+                    (1..=1 + 3 * layers).contains(&apart),
+                    "{} {name}",
+                    paper.name
+                );
+                let whole = matrices == layers * 4 + 2;
+                assert!(!whole || apart == 1, "{} {name}: {apart}", paper.name);
+                rest += apart;
+            } else {
+                // Two norms and SwiGLU, the norm in front of the head, and two additions where they are not fused.
+                rest += layers * if fused { 3 } else { 5 } + 1;
+            }
             let found = plan(blueprint, name).dispatches().count();
-            assert_eq!(found, rest + matrices(name), "{} {name}", paper.name);
-            assert!(matrices(name) >= layers * 4 + 2, "{} {name}", paper.name);
+            assert_eq!(found, rest + matrices, "{} {name}", paper.name);
         }
     }
 }

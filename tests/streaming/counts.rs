@@ -65,14 +65,14 @@ fn blueprint(options: &LoadOptions) -> Result<Blueprint, Error> {
     Blueprint::new(&file, options, COMMON_BINDING_BYTES)
 }
 
-/// Bytes of a layer in the file.
+/// Bytes of a layer's matrices in the file; its two gains are always held.
 fn layer_bytes(layer: usize) -> u64 {
     let file = Checkpoint::open(mixed::path()).expect("opens");
     let prefix = format!("blk.{layer}.");
     let own = file
         .tensors()
         .iter()
-        .filter(|t| t.name.starts_with(&prefix));
+        .filter(|t| t.name.starts_with(&prefix) && t.rows > 1);
     own.map(|tensor| tensor.bytes).sum()
 }
 

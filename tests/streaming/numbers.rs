@@ -93,7 +93,7 @@ fn the_smallest_ring_and_shards() {
         let streamed = with(LAYERS - 1);
         assert!(streamed.memory().staging <= 1 << 10);
         let weights = streamed.blueprint().weights.layers[1].len();
-        assert!(weights > 8, "the layers are cut: {weights} buffers");
+        assert!(weights > 6, "the layers are cut: {weights} buffers");
         let resident = with(0);
         let ids = prompt(4, 10);
         let logits = |model: &Model| {
@@ -110,7 +110,7 @@ fn the_trace() {
     let report = lorgnette::trace(runtime(), mixed::path(), &options(5), &prompt(1, 7));
     let report = report.expect("a trace");
     assert_eq!(report.difference, None);
-    let dispatches = 2 * (10 * LAYERS + 4);
+    let dispatches = (10 + 7) * LAYERS + 2 * 4;
     assert!(report.dispatches > dispatches, "{}", report.dispatches);
 }
 

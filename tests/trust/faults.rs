@@ -10,7 +10,7 @@ use super::{Extra, acting, changed, expect, folder, known, load, logits, options
 
 /// Sums that are a little wrong: by a thousandth.
 fn liar() -> Extra {
-    let sum = "sums.x + sums.y + sums.z + sums.w";
+    let sum = "row_product(id.x, 0u)";
     changed("matvec", "lies", sum, &format!("({sum}) * 1.001"))
 }
 

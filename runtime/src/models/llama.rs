@@ -44,12 +44,18 @@ impl Weights {
         let attention = config.heads * config.head_size;
         let one = |name: &str, rows: usize| vec![(name.to_owned(), rows)];
         let token_embd = list.linear(&find, &one("token_embd.weight", config.vocabulary), width)?;
-        let mut layers = Vec::with_capacity(config.layers);
+        // The gains stay where matrices are streamed: the end of a layer needs the next one's.
+        let mut gains = Vec::with_capacity(config.layers);
         for i in 0..config.layers {
+            let mut gain = |part| list.vector(&find, &format!("blk.{i}.{part}.weight"), width);
+            gains.push((gain("attn_norm")?, gain("ffn_norm")?));
+        }
+        let mut layers = Vec::with_capacity(config.layers);
+        for (i, (attn_norm, ffn_norm)) in gains.into_iter().enumerate() {
             let name = |part: &str| format!("blk.{i}.{part}.weight");
             let first = list.weights.len();
             layers.push(Layer {
-                attn_norm: list.vector(&find, &name("attn_norm"), width)?,
+                attn_norm,
                 qkv: list.linear(
                     &find,
                     &[
@@ -60,7 +66,7 @@ impl Weights {
                     width,
                 )?,
                 attn_output: list.linear(&find, &one(&name("attn_output"), width), attention)?,
-                ffn_norm: list.vector(&find, &name("ffn_norm"), width)?,
+                ffn_norm,
                 gate_up: list.linear(
                     &find,
                     &[
@@ -89,6 +95,13 @@ impl Weights {
             output,
         })
     }
+
+    /// The gain of the norm that the stream meets next in front of layer `i`, or behind the last.
+    fn gain(&self, i: usize) -> usize {
+        self.layers
+            .get(i)
+            .map_or(self.output_norm, |layer| layer.attn_norm)
+    }
 }
 
 /// Which forward pass is recorded.
@@ -105,7 +118,7 @@ pub enum Recording {
 /// How the forward pass is recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// The residual additions are part of the matrix products before them.
+    /// The residual additions are part of the matrix products before them, and for a row or a few the norms and SwiGLU too.
     pub fused: bool,
     /// The layers behind these are streamed.
     pub resident_layers: usize,
@@ -125,44 +138,37 @@ pub fn record(
         Recording::Score(rows) => ("score", rows),
     };
     let all_rows = matches!(recording, Recording::Score(_));
+    let few = style.fused && recording == Recording::Decode;
     let mut r = Recorder::new(name, rows);
     let ids = r.ids(heads.context);
-    let x = r.embed(ids, &weights.token_embd); // [rows, width]
+    let x = match few {
+        true => r.embed_stream(ids, &weights.token_embd), // [rows, scale::stride(width)]
+        false => r.embed(ids, &weights.token_embd),       // [rows, width]
+    };
+    if few {
+        r.scale("attn_norm", x, weights.gain(0), config.width);
+    }
     for (i, layer) in weights.layers.iter().enumerate() {
         r.scope(format!("layer {i}"));
         if let Some(streamed) = i.checked_sub(style.resident_layers) {
             r.needs(streamed);
         }
-        let normed = r.norm("attn_norm", x, layer.attn_norm, config.epsilon, false);
-        let qkv = r.qkv(normed, &layer.qkv, heads); // [rows, (2 heads + 2 kv_heads) * head_size]
-        r.rope(qkv, heads);
-        r.kv_write(qkv, i, heads);
-        let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
-        residual(
-            &mut r,
-            "attn_output",
-            attended,
-            &layer.attn_output,
-            x,
-            style,
-        );
-        let normed = r.norm("ffn_norm", x, layer.ffn_norm, config.epsilon, false);
-        let gate_up = r.linear("gate_up", normed, &layer.gate_up); // [rows, 2 feed_forward]
-        let gated = r.swiglu(gate_up); // [rows, feed_forward]
-        residual(&mut r, "ffn_down", gated, &layer.ffn_down, x, style);
+        match few {
+            true => few_rows(&mut r, config, layer, heads, i, x, weights.gain(i + 1)),
+            false => many_rows(&mut r, config, layer, heads, i, x, style),
+        }
         if recording != Recording::Decode {
             r.cut();
         }
     }
     r.scope("");
-    let normed = r.norm(
-        "output_norm",
-        x,
-        weights.output_norm,
-        config.epsilon,
-        !all_rows,
-    ); // [rows or 1, width]
-    let logits = r.linear("output", normed, &weights.output); // [rows or 1, vocabulary]
+    let (gain, epsilon) = (weights.output_norm, config.epsilon);
+    let logits = if few {
+        r.linear_norm("output", x, &weights.output, epsilon) // [rows, vocabulary]
+    } else {
+        let normed = r.norm("output_norm", x, gain, epsilon, !all_rows); // [rows or 1, width]
+        r.linear("output", normed, &weights.output) // [rows or 1, vocabulary]
+    };
     let scores = if all_rows {
         Some(r.score(logits, ids)) // [rows, 4]
     } else {
@@ -170,6 +176,55 @@ pub fn record(
         None
     };
     r.finish(logits, scores)
+}
+
+/// A layer where the norms are part of the products, for a row or a few.
+fn few_rows(
+    r: &mut Recorder,
+    config: &Config,
+    layer: &Layer,
+    heads: &Heads,
+    i: usize,
+    x: TensorId,
+    next_gain: usize,
+) {
+    let epsilon = config.epsilon;
+    let qkv = r.qkv_norm(x, &layer.qkv, heads, epsilon); // [rows, (2 heads + 2 kv_heads) * head_size]
+    r.rope(qkv, heads);
+    r.kv_write(qkv, i, heads);
+    let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
+    r.stream_add(
+        "attn_output",
+        attended,
+        &layer.attn_output,
+        x,
+        layer.ffn_norm,
+    );
+    let gated = r.gate(x, &layer.gate_up, epsilon); // [rows, feed_forward]
+    r.stream_add("ffn_down", gated, &layer.ffn_down, x, next_gain);
+}
+
+/// A layer as the paper has it, for many rows.
+fn many_rows(
+    r: &mut Recorder,
+    config: &Config,
+    layer: &Layer,
+    heads: &Heads,
+    i: usize,
+    x: TensorId,
+    style: Style,
+) {
+    let epsilon = config.epsilon;
+    let normed = r.norm("attn_norm", x, layer.attn_norm, epsilon, false);
+    let qkv = r.qkv(normed, &layer.qkv, heads); // [rows, (2 heads + 2 kv_heads) * head_size]
+    r.rope(qkv, heads);
+    r.kv_write(qkv, i, heads);
+    let attended = r.attend(qkv, i, heads); // [rows, heads * head_size]
+    residual(r, "attn_output", attended, &layer.attn_output, x, style);
+    let normed = r.norm("ffn_norm", x, layer.ffn_norm, epsilon, false);
+    let gate_up = r.linear("gate_up", normed, &layer.gate_up); // [rows, 2 feed_forward]
+    let gated = r.swiglu(gate_up); // [rows, feed_forward]
+    residual(r, "ffn_down", gated, &layer.ffn_down, x, style);
 }
 
 fn residual(

@@ -131,6 +131,8 @@ impl Embedding {
             rows: self.rows as u32,
             blocks: self.blocks as u32,
             ids: slots as u32,
+            stride: (cols / 4) as u32,
+            ..Default::default()
         };
         let weights = Noise::new(2).weights(self.format, self.rows, cols, self.size);
         let mut ids = vec![GUARD; slots];

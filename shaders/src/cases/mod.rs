@@ -8,6 +8,7 @@ mod noise;
 mod rows;
 mod sliding;
 mod small;
+mod stream;
 
 pub use attention::Attention;
 pub use limits::{Multiply, Sweep};
@@ -16,6 +17,7 @@ pub use noise::Noise;
 pub use rows::{Logits, Rows};
 pub use sliding::Sliding;
 pub use small::{measured, small, small_of};
+pub use stream::Stream;
 
 use crate::cache::CacheFormat;
 use crate::kernel::{Kernel, Parts, Shader, Step};

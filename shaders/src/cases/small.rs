@@ -1,9 +1,12 @@
 //! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
 //! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Multiply, Noise, Product, Rows, Sliding, Sweep};
+use super::{
+    Attention, Case, Embedding, Logits, Multiply, Noise, Product, Rows, Sliding, Stream, Sweep,
+};
 use crate::cache::CacheFormat;
 use crate::kernel::Shader;
+use crate::kernels::attend;
 use crate::weights::WeightFormat;
 
 /// At least one case of every shader.
@@ -30,37 +33,23 @@ pub fn small_of(shader: &Shader) -> Vec<Case> {
 /// # Panics
 /// For a shader without any case: that is a bug of this file.
 pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
-    let products = shader.parts.weights.map(|format| {
-        let product = Product {
-            format,
-            rows: 1024,
-            blocks: 16,
-            count: 64,
-            offset: 0,
-            behind: 0,
-            accumulate: false,
-        };
-        vec![(1, product.matvec()), (1, product.matmul())]
-    });
-    let attention = shader.parts.cache.map(|cache| {
-        let rows = |count| Attention {
-            cache,
-            heads: 8,
-            kv_heads: 2,
-            size: 64,
-            position: 500,
-            count,
-            sharpness: 2.0,
-        };
-        // The same kernel reads a chunk of the prompt and, one by one, as many tokens of the answer.
-        vec![(1, rows(32).attend()), (32, rows(1).attend())]
-    });
-    let plain = vec![(1, multiply(128, 512, 512))];
-    let large = [products, attention, Some(plain)]
-        .into_iter()
-        .flatten()
-        .flatten();
-    let mut found: Vec<_> = large.filter(|(_, case)| case.shader == *shader).collect();
+    let mut found = match (shader.parts.weights, shader.parts.cache) {
+        (Some(format), _) => measured_of_weights(shader, format),
+        (_, Some(cache)) if shader.kernel == &attend::KERNEL => {
+            let rows = |count| Attention {
+                cache,
+                heads: 8,
+                kv_heads: 2,
+                size: 64,
+                position: 500,
+                count,
+                sharpness: 2.0,
+            };
+            // The same kernel reads a chunk of the prompt and, one by one, as many tokens of the answer.
+            vec![(1, rows(32).attend()), (32, rows(1).attend())]
+        }
+        _ => Vec::new(),
+    };
     if found.is_empty() {
         let small = small_of(shader).into_iter().next();
         found.push((1, small.expect("every shader has a small case")));
@@ -68,7 +57,42 @@ pub fn measured(shader: &Shader) -> Vec<(u32, Case)> {
     found
 }
 
-fn of_weights(format: WeightFormat) -> [Case; 3] {
+/// One case, and no other is made for it: they are the largest.
+fn measured_of_weights(shader: &Shader, format: WeightFormat) -> Vec<(u32, Case)> {
+    let product = Product {
+        format,
+        rows: 1024,
+        blocks: 16,
+        count: 64,
+        offset: 0,
+        behind: 0,
+        accumulate: false,
+    };
+    let stream = Stream {
+        format,
+        rows: 1024,
+        blocks: 16,
+        count: 1,
+        offset: 0,
+        behind: 0,
+        lanes: 4,
+    };
+    let case = match shader.kernel.name {
+        "matvec" => product.matvec(),
+        "matmul" => product.matmul(),
+        "matvec_norm" => stream.matvec_norm(),
+        "matvec_gate" => Stream {
+            rows: 512,
+            ..stream
+        }
+        .matvec_gate(false),
+        "matvec_add" => stream.matvec_add(),
+        _ => return Vec::new(),
+    };
+    vec![(1, case)]
+}
+
+fn of_weights(format: WeightFormat) -> [Case; 7] {
     // 8 blocks: one super-block of the formats that have those.
     let table = Embedding {
         format,
@@ -89,7 +113,28 @@ fn of_weights(format: WeightFormat) -> [Case; 3] {
         behind: 2,
         accumulate: true,
     };
-    [table.embed(), product.matvec(), product.matmul()]
+    let stream = Stream {
+        format,
+        rows: 141,
+        blocks: 8,
+        count: 2,
+        offset: 3,
+        behind: 2,
+        lanes: 4,
+    };
+    [
+        table.embed(),
+        product.matvec(),
+        product.matmul(),
+        stream.matvec_norm(),
+        stream.matvec_gate(false),
+        stream.matvec_gate(true),
+        Stream {
+            rows: 140,
+            ..stream
+        }
+        .matvec_add(),
+    ]
 }
 
 fn of_cache(cache: CacheFormat) -> [Case; 4] {
@@ -131,7 +176,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 12] {
+fn plain() -> [Case; 13] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -145,6 +190,15 @@ fn plain() -> [Case; 12] {
         cols: 332,
         count: 3,
         size: 3.0,
+    };
+    let stream = Stream {
+        format: WeightFormat::F32,
+        rows: 1,
+        blocks: 11,
+        count: 2,
+        offset: 0,
+        behind: 0,
+        lanes: 4,
     };
     let steep = Rows { size: 1e3, ..rows };
     let mut noise = Noise::new(10);
@@ -164,6 +218,7 @@ fn plain() -> [Case; 12] {
         rows.swiglu(),
         steep.swiglu(),
         rows.add(),
+        stream.scale(),
         logits(1).argmax(1),
         logits(3).score(),
         Sweep {

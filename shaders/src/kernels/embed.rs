@@ -15,9 +15,18 @@ params! {
     blocks: u32,
     /// Words of `ids`, round which positions go.
     ids: u32,
+    /// Elements of a row of `out` / 4.
+    stride: u32,
+    /// Padding of the uniform.
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
+    /// Padding of the uniform.
+    unused_2: u32,
 }
 
-/// weights [rows, 32 * blocks], ids [context + 1], out [count, 32 * blocks].
+/// weights [rows, 32 * blocks], ids [context + 1], out [count, 4 * stride], of which the
+/// first 32 * blocks are written.
 pub static KERNEL: Kernel = Kernel {
     name: "embed",
     binds: &[
@@ -49,7 +58,7 @@ fn reference(call: Call<'_>) {
         };
         for block in 0..blocks {
             let values = format.unpack(weights.words(), p.planes, row as usize * blocks + block);
-            out[(t * blocks + block) * BLOCK..][..BLOCK].copy_from_slice(&values);
+            out[t * p.stride as usize * 4 + block * BLOCK..][..BLOCK].copy_from_slice(&values);
         }
     }
 }

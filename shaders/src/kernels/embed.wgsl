@@ -9,6 +9,11 @@ struct Params {
     blocks: u32,
     // Positions share words of `ids` round a ring of this many.
     ids: u32,
+    // Quads of a row of `out`.
+    stride: u32,
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
@@ -24,7 +29,7 @@ fn embed(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     let row = id - params.first;
     for (var block = lane; block < params.blocks; block += 64u) {
         let values = weights_unpack(params.planes, row * params.blocks + block);
-        let at = (group.x * params.blocks + block) * 8u;
+        let at = group.x * params.stride + block * 8u;
         out[at + 0u] = values[0];
         out[at + 1u] = values[1];
         out[at + 2u] = values[2];

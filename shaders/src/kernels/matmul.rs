@@ -50,7 +50,10 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("matmul_wide.wgsl"),
             parts: &[SHARED, Part::Weights, Part::Products],
             constants: &[],
-            grid: |params, step: &Step| tiles(params, step, [128, 32]),
+            grid: |params, step: &Step| {
+                let across = step.count.div_ceil(4).next_power_of_two().min(32);
+                tiles(params, step, [64 / across * 16, across * 4])
+            },
         },
         Variant {
             name: "plain",

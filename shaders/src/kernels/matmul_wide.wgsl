@@ -1,6 +1,7 @@
 // out[t] = W x[t], or out[t] += W x[t], for the step's rows. A lane makes a tile of 16 rows of W by 4 rows of x in
 // registers, without workgroup memory or barriers: what is loaded is used as often as possible, which counts most where
-// loads are dear. 8 x 8 lanes make a tile of 128 rows of W by 32 rows of x.
+// loads are dear. Of 64 lanes as many lie side by side along the tokens as the step needs, so that one workgroup reads a row
+// of W for up to 128 tokens; the others lie along the rows of W.
 
 // A block of four rows of x.
 struct Tokens {
@@ -31,8 +32,11 @@ fn store(token: u32, row: u32, sums: mat4x4<f32>) {
 
 @compute @workgroup_size(64)
 fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let row = (group.x * 8u + lane % 8u) * 16u;
-    let token = (group.y * 8u + lane / 8u) * 4u;
+    // The next power of two of the tiles of four tokens.
+    let across = min(32u, 1u << (32u - countLeadingZeros((step.count - 1u) / 4u)));
+    let along = 64u / across;
+    let row = (group.x * along + lane % along) * 16u;
+    let token = (group.y * across + lane / along) * 4u;
     if row >= params.rows || token >= step.count {
         return;
     }

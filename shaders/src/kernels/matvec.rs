@@ -2,7 +2,7 @@
 
 use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
-use crate::weights::BLOCK;
+use crate::weights::{BLOCK, WeightFormat};
 
 params! {
     /// Where the planes of the weights start, in 16-byte units.
@@ -28,6 +28,10 @@ fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
 /// Params, bindings and the end of every variant.
 const SHARED: Part = Part::Shared(include_str!("../parts/matvec_shared.wgsl"));
 
+/// What a lane does in the wide variants of all kernels that multiply a matrix and a vector, and in the plain ones.
+pub(super) const SIXTEEN: Part = Part::Shared(include_str!("../parts/sixteen.wgsl"));
+pub(super) const ROW_PRODUCT: Part = Part::Shared(include_str!("../parts/row_product.wgsl"));
+
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec",
@@ -42,14 +46,20 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "wide",
             wgsl: include_str!("matvec_wide.wgsl"),
-            parts: &[SHARED, Part::Weights, Part::Products, Part::ReduceRows],
+            parts: &[
+                SHARED,
+                Part::Weights,
+                Part::Products,
+                SIXTEEN,
+                Part::ReduceRows,
+            ],
             constants: &[("LANES", LANES)],
             grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec.wgsl"),
-            parts: &[SHARED, Part::Weights],
+            parts: &[SHARED, Part::Weights, ROW_PRODUCT],
             constants: &[],
             grid: |params, _: &Step| workgroups(params, 64),
         },
@@ -61,16 +71,25 @@ fn reference(call: Call<'_>) {
     let format = call.parts.weights.expect("a weight format");
     let (p, [weights, x, mut out]) = call.open::<Params, 3>();
     for row in 0..p.rows as usize {
-        let mut sum = 0.0f32;
-        for block in 0..p.blocks as usize {
-            let w = format.unpack(weights.words(), p.planes, row * p.blocks as usize + block);
-            sum += w
-                .iter()
-                .zip(&x.f32s()[block * BLOCK..])
-                .map(|(w, x)| w * x)
-                .sum::<f32>();
-        }
+        let sum = row_product(format, weights.words(), p.planes, row, x.f32s(), p.blocks);
         let out = &mut out.f32s_mut()[p.out_offset as usize + row];
         *out = if p.accumulate == 1 { *out + sum } else { sum };
     }
+}
+
+/// The product of a row of a matrix with x [32 * blocks].
+pub(super) fn row_product(
+    format: WeightFormat,
+    weights: &[u32],
+    planes: [u32; 4],
+    row: usize,
+    x: &[f32],
+    blocks: u32,
+) -> f32 {
+    let mut sum = 0.0f32;
+    for (block, x) in x.chunks(BLOCK).take(blocks as usize).enumerate() {
+        let w = format.unpack(weights, planes, row * blocks as usize + block);
+        sum += w.iter().zip(x).map(|(w, x)| w * x).sum::<f32>();
+    }
+    sum
 }

@@ -1,30 +1,18 @@
-// out = W x, or out += W x, for one row of activations. A lane keeps 16 rows of W, so that activations are read once for
-// the 16; LANES lanes share those rows, each taking every LANES-th block of 32 columns, so that neighbouring lanes read
-// neighbouring memory.
+// out = W x, or out += W x, for one row of activations. LANES lanes share 16 rows of W; each of the first four stores four.
 const WORKGROUP: u32 = 64u;
 override LANES: u32;
 
 @compute @workgroup_size(64)
 fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = (group.x * (WORKGROUP / LANES) + lane / LANES) * 16u;
-    var sums_0 = vec4<f32>();
-    var sums_4 = vec4<f32>();
-    var sums_8 = vec4<f32>();
-    var sums_12 = vec4<f32>();
     // Lanes without a row stay for the barrier.
-    let end = select(0u, params.blocks, row < params.rows);
-    for (var block = lane % LANES; block < end; block += LANES) {
-        let v = x_block(0u, block);
-        sums_0 += times(v, w_rows(row, block));
-        sums_4 += times(v, w_rows(row + 4u, block));
-        sums_8 += times(v, w_rows(row + 8u, block));
-        sums_12 += times(v, w_rows(row + 12u, block));
-    }
-    let totals = reduce_rows(array<vec4<f32>, 4>(sums_0, sums_4, sums_8, sums_12), lane, LANES);
+    let blocks = select(0u, params.blocks, row < params.rows);
+    share_rows(sixteen(row + vec4<u32>(0u, 4u, 8u, 12u), 0u, lane, LANES, blocks), lane);
     let quad = lane % LANES;
     if quad >= 4u {
         return;
     }
+    let totals = sum_quad(quad, lane, LANES);
     for (var i = 0u; i < 4u; i++) {
         put(row + quad * 4u + i, totals[i]);
     }

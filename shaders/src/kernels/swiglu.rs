@@ -41,7 +41,12 @@ fn reference(call: Call<'_>) {
         .take(count)
     {
         for (i, out) in out.iter_mut().enumerate() {
-            *out = row[i] / (1.0 + (-row[i]).exp()) * row[width + i];
+            *out = silu(row[i]) * row[width + i];
         }
     }
+}
+
+/// x times the logistic function of x.
+pub(super) fn silu(x: f32) -> f32 {
+    x / (1.0 + (-x).exp())
 }

@@ -11,9 +11,13 @@ struct Rows {
     d: array<vec4<f32>, 8>,
 }
 
-fn x_block(token: u32, block: u32) -> array<vec4<f32>, 8> {
-    let at = (min(token, step.count - 1u) * params.blocks + block) * 8u;
+// A block of x from this quad on.
+fn x_quads(at: u32) -> array<vec4<f32>, 8> {
     return array<vec4<f32>, 8>(x[at], x[at + 1u], x[at + 2u], x[at + 3u], x[at + 4u], x[at + 5u], x[at + 6u], x[at + 7u]);
+}
+
+fn x_block(token: u32, block: u32) -> array<vec4<f32>, 8> {
+    return x_quads((min(token, step.count - 1u) * params.blocks + block) * 8u);
 }
 
 fn w_block(row: u32, block: u32) -> array<vec4<f32>, 8> {

@@ -1,0 +1,91 @@
+//! `matvec_norm`: a quantised matrix times the RMSNorm of a few rows of the residual stream, as `scale` and `matvec_add` leave
+//! it. Queries, keys and values of decode, and the head.
+
+use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
+use super::scale::normed;
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
+use crate::reference::Call;
+use crate::weights::BLOCK;
+
+params! {
+    /// Where the planes of the weights start, in 16-byte units.
+    planes: [u32; 4],
+    /// Rows of the matrix.
+    rows: u32,
+    /// Blocks of 32 in a row.
+    blocks: u32,
+    /// First element of a row of `out` that is written.
+    out_offset: u32,
+    /// Elements of a row of `out`.
+    out_stride: u32,
+    /// Row length of x / 4: [`super::scale::stride`].
+    x_stride: u32,
+    /// Added to the mean square.
+    epsilon: f32,
+    /// Lanes that share rows, where they do: 4, 8 or 16.
+    lanes: u32,
+    /// Padding of the uniform.
+    unused: u32,
+}
+
+/// Params, bindings and the norm of every variant.
+const SHARED: Part = Part::Shared(include_str!("../parts/matvec_norm_shared.wgsl"));
+pub(super) const NORMED: Part = Part::Shared(include_str!("../parts/normed.wgsl"));
+
+/// Workgroups where each makes that many rows.
+fn workgroups(params: &[u8], rows: u32, step: &Step) -> [u32; 3] {
+    [read::<Params>(params).rows.div_ceil(rows), step.count, 1]
+}
+
+/// weights [rows, 32 * blocks], x [count, 4 * x_stride], out [count, out_stride].
+pub static KERNEL: Kernel = Kernel {
+    name: "matvec_norm",
+    binds: &[
+        bind("weights", Access::Read),
+        bind("x", Access::Read),
+        bind("out", Access::Update),
+    ],
+    params: FIELDS,
+    params_bytes: size_of::<Params>(),
+    variants: &[
+        Variant {
+            name: "wide",
+            wgsl: include_str!("matvec_norm_wide.wgsl"),
+            parts: &[
+                SHARED,
+                NORMED,
+                Part::Weights,
+                Part::Products,
+                SIXTEEN,
+                Part::ReduceRows,
+            ],
+            constants: &[],
+            grid: |params, step: &Step| {
+                workgroups(params, 1024 / read::<Params>(params).lanes, step)
+            },
+        },
+        Variant {
+            name: "plain",
+            wgsl: include_str!("matvec_norm.wgsl"),
+            parts: &[SHARED, NORMED, Part::Weights, ROW_PRODUCT],
+            constants: &[],
+            grid: |params, step: &Step| workgroups(params, 64, step),
+        },
+    ],
+    reference,
+};
+
+fn reference(call: Call<'_>) {
+    let tokens = call.step.count as usize;
+    let format = call.parts.weights.expect("a weight format");
+    let (p, [weights, x, mut out]) = call.open::<Params, 3>();
+    let cols = p.blocks as usize * BLOCK;
+    let rows = x.f32s().chunks_exact(p.x_stride as usize * 4);
+    for (t, x) in rows.take(tokens).enumerate() {
+        let x = normed(x, cols, p.epsilon);
+        for row in 0..p.rows as usize {
+            out.f32s_mut()[t * p.out_stride as usize + p.out_offset as usize + row] =
+                row_product(format, weights.words(), p.planes, row, &x, p.blocks);
+        }
+    }
+}

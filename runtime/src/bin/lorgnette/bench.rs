@@ -235,7 +235,6 @@ impl Bench {
             ),
             row("first token, s", self.ttft_s, spread.ttft_s),
             one("load, s", format!("{:.2}", self.load_s)),
-            one("of that", self.load.text()),
             one("peak on the GPU", bytes(self.peak_gpu_bytes)),
             one("dispatches a token", work.dispatches.to_string()),
             one("submits a token", work.submits.to_string()),
@@ -245,7 +244,11 @@ impl Bench {
         let measured = self.roofline.as_ref().map(Measured::text);
         let first = self.first_token.as_ref().map(FirstToken::table);
         let behind = [measured, first].into_iter().flatten();
-        let name = format!("{} ({})\n{}", self.adapter, self.driver, table(&rows, 1));
-        behind.fold(name, |all, part| format!("{all}\n{part}"))
+        let (name, table) = (
+            format!("{} ({})", self.adapter, self.driver),
+            table(&rows, 1),
+        );
+        let load = format!("{name}\n{table}the load: {} s\n", self.load.text());
+        behind.fold(load, |all, part| format!("{all}\n{part}"))
     }
 }

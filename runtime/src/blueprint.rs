@@ -27,7 +27,7 @@ pub struct LoadOptions {
     /// Layers, from the last one back, that stay in the file and are read from there whenever a step comes to them,
     /// through two slots of a layer each. The numbers stay the same.
     pub streamed_layers: usize,
-    /// Bytes of the ring that weights pass through on their way to the device: at least two rows in each of its three
+    /// Bytes of the ring that weights pass through on their way to the device: at least eight rows in each of its three
     /// buffers.
     pub staging_bytes: u64,
     /// The bytes that everything together may take, and how far from the options a plan may go for that.
@@ -298,7 +298,7 @@ fn residence(list: &WeightList, options: &LoadOptions) -> Result<Residence> {
     }
     let least = least_staging(list);
     if staging < least {
-        let expected = format!("at least {least} bytes, for two rows in each of its buffers");
+        let expected = format!("at least {least} bytes, for eight rows in each of its buffers");
         return Err(input("staging", expected, staging));
     }
     Ok(Residence {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::event::{Event, StopReason, Timings};
-use crate::player::Want;
+use crate::player::{Awaited, Want};
 use crate::session::{Session, not_finite};
 use crate::stop::StopStrings;
 use crate::window::SINKS;
@@ -92,6 +92,7 @@ impl Session {
         let prompt = self.model.encode(prompt)?;
         self.check_ids(&prompt)?;
         self.canceller().reset();
+        self.sampling = options.sampling.clone();
         let decoder = self.model.tokenizer().decoder();
         Ok(Generation {
             session: self,
@@ -100,6 +101,7 @@ impl Session {
             decoder,
             stops,
             state: State::Start,
+            ahead: None,
             events: VecDeque::new(),
             tokens: 0,
             timings: Timings::default(),
@@ -129,6 +131,8 @@ pub struct Generation<'s> {
     decoder: StreamDecoder,
     stops: StopStrings,
     state: State,
+    /// The step of the token that is told next, or was just told, where it is submitted already.
+    ahead: Option<Awaited>,
     events: VecDeque<Event>,
     tokens: usize,
     timings: Timings,
@@ -167,13 +171,13 @@ impl Generation<'_> {
         &self.prompt
     }
 
-    /// The GPU chooses by itself where nobody asked for more than the likeliest token.
-    fn on_gpu(&self) -> bool {
-        self.options.sampling.is_greedy() && !self.options.log_probabilities
+    /// The device chooses by itself where nobody asks for more than its ids.
+    fn on_device(&self) -> bool {
+        self.options.sampling.is_on_device() && !self.options.log_probabilities
     }
 
     fn want(&self) -> Want {
-        if self.on_gpu() {
+        if self.on_device() {
             Want::NextId
         } else {
             Want::Logits
@@ -185,11 +189,12 @@ impl Generation<'_> {
         let want = self.want();
         let before = self.session.prefilled();
         let rest = self.session.rewind(&prompt)?;
-        let result = self.session.prefill(rest, want)?;
+        let begun = self.session.prefill(rest, want)?;
         self.timings.prefill_tokens = (self.session.prefilled() - before) as usize;
         self.prompt = prompt;
+        let bytes = self.finish(begun)?;
         self.first_token = Instant::now();
-        let Some(bytes) = result else {
+        let Some(bytes) = bytes else {
             self.end(StopReason::Cancelled);
             return Ok(());
         };
@@ -203,9 +208,26 @@ impl Generation<'_> {
         self.choose(bytes)
     }
 
+    /// What a step gives back, if it was not cancelled. The step of the token that is not known yet, and that the device
+    /// has at hand, is submitted before: it computes while the token is told.
+    fn finish(&mut self, begun: Option<Awaited>) -> Result<Option<Vec<u8>>> {
+        let Some(awaited) = begun else {
+            return Ok(None);
+        };
+        let most = self.options.max_tokens.unwrap_or(usize::MAX);
+        // Two more tokens: the one that comes, and the one behind it.
+        if self.on_device() && most - self.tokens >= 2 && self.session.may_go_ahead() {
+            self.ahead = self.session.decode(None, Want::NextId)?;
+            if self.ahead.is_none() {
+                return Ok(None);
+            }
+        }
+        self.session.finish(awaited).map(Some)
+    }
+
     fn choose(&mut self, bytes: Vec<u8>) -> Result<()> {
         let position = self.session.ids().len();
-        if self.on_gpu() {
+        if self.on_device() {
             let id = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes)[0];
             if id == NOT_FINITE {
                 return Err(not_finite(position));
@@ -251,7 +273,21 @@ impl Generation<'_> {
     }
 
     fn decode(&mut self, id: u32) -> Result<()> {
-        match self.session.decode(id, self.on_gpu(), self.want())? {
+        if self.session.canceller().is_cancelled() {
+            self.end(StopReason::Cancelled);
+            return Ok(());
+        }
+        let begun = match self.ahead.take() {
+            Some(awaited) => Some(awaited),
+            None => {
+                let unknown = (!self.on_device()).then_some(id);
+                self.session.decode(unknown, self.want())?
+            }
+        };
+        if begun.is_some() {
+            self.session.ids.push(id);
+        }
+        match self.finish(begun)? {
             Some(bytes) => {
                 self.timings.decode_tokens += 1;
                 self.choose(bytes)

@@ -40,11 +40,10 @@ impl TextBytes {
         let template = metadata.opt_string("tokenizer.chat_template")?;
         let template =
             template.map_or(0, |source| TEMPLATE + TEMPLATE_SOURCE * source.len() as u64);
-        let tokens = metadata.strings("tokenizer.ggml.tokens")?;
-        let merges = metadata.strings("tokenizer.ggml.merges")?.len();
+        let (tokenizer, reading) = text::host_bytes(metadata)?;
         Ok(Self {
-            held: text::host_bytes(metadata)? + template,
-            reading: Tokenizer::estimated_reading_bytes(tokens, merges).max(template),
+            held: tokenizer + template,
+            reading: reading.max(tokenizer + template),
         })
     }
 }
@@ -79,10 +78,10 @@ pub(crate) fn estimate(
     let streamed = if memory.streamed_layers > 0 { chunk } else { 0 };
     let stepping = read_back + 2 * session.step + ENCODING + context * PROMPT + streamed;
     HostMemory {
-        text: text.held,
+        text: text.held + Tokenizer::SEEN,
         plans: held,
         device,
-        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 3) * BUFFER,
+        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 5) * BUFFER,
         passing: loading.max(stepping),
         reading: held + text.reading,
         trying: text.held + held + device + TRYING,

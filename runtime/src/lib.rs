@@ -24,6 +24,7 @@ mod player;
 mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
+mod reserve;
 mod roofline;
 mod runtime;
 mod sampler;
@@ -50,8 +51,10 @@ pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
 pub use laps::{Lap, Laps};
-pub use lorgnette_shaders::{CacheFormat as KvFormat, WeightFormat, shaders as every_shader};
-pub use memory::{ALLOCATOR_RESERVE, HostMemory, MemoryPlan, SessionMemory};
+pub use lorgnette_shaders::{
+    CacheFormat as KvFormat, Medium, WeightFormat, shaders as every_shader,
+};
+pub use memory::{HostMemory, MemoryPlan, SessionMemory};
 pub use model::{LoadTimings, Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};

@@ -9,13 +9,14 @@ use lorgnette_shaders::WeightFormat;
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
 use crate::memory::{CHUNK_PADDING, MemoryPlan, Section, staging_buffer};
-use crate::weights::{Weight, WeightList};
+use crate::weights::{ROWS, Weight, WeightList};
 use crate::{Error, Result};
 
-/// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight's buffer, length) of each.
+/// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight, length) of each; of matrices all
+/// multiples of 16.
 pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;
 
-/// File rows of one tensor that go to one weight's buffer in one staging buffer.
+/// File rows of one tensor that go to one weight in one staging buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     /// Index in the weight list.
@@ -25,7 +26,7 @@ pub(crate) struct Chunk {
     rows: Range<u64>,
     format: WeightFormat,
     cols: usize,
-    /// Where the first row goes in each plane of the buffer, in bytes.
+    /// Where the first row goes in each plane of the weight, in bytes.
     to: [u64; 4],
 }
 
@@ -67,9 +68,9 @@ pub(crate) fn chunks(
     chunks
 }
 
-/// Even, so that every plane of a chunk starts on a whole word.
+/// So that every plane of a chunk starts on a whole texel: tensors that are joined have a multiple of so many rows too.
 fn rows_per_chunk(weight: &Weight, staging: u64) -> u64 {
-    ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / 2 * 2).max(2)
+    ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / ROWS * ROWS).max(ROWS)
 }
 
 /// Sends every weight that stays from the checkpoint into `sink`, and looks at those that will be streamed: what is
@@ -81,7 +82,8 @@ pub(crate) fn load(
     sink: &mut Sink<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<()> {
-    let total = list.weights.iter().map(|weight| weight.bytes).sum();
+    let bytes = |weight: &Weight| weight.rows as u64 * weight.row_bytes();
+    let total = list.weights.iter().map(bytes).sum();
     let resident = list.layers.len() - memory.streamed_layers;
     let streamed = |weight| {
         list.layers[resident..]
@@ -99,7 +101,7 @@ pub(crate) fn load(
             }
             chunk.release(checkpoint);
             done += (chunk.rows.end - chunk.rows.start) * weight.row_bytes();
-            progress(done.min(total), total);
+            progress(done, total);
         }
     }
     Ok(())
@@ -136,8 +138,8 @@ impl Chunk {
         }
         let rows = (self.rows.end - self.rows.start) as usize;
         let plane_bytes = self.format.plane_row_bytes(self.cols).map(|row| row * rows);
-        // A last chunk with an odd number of rows may end inside a word: the plane's own padding takes the rest.
-        let lengths = plane_bytes.map(|bytes| bytes.next_multiple_of(4));
+        // The last chunk may end inside a unit of 16 bytes: the plane's own padding takes the rest.
+        let lengths = plane_bytes.map(|bytes| bytes.next_multiple_of(16));
         bytes.resize(lengths.iter().sum(), 0);
         let mut rest = bytes.as_mut_slice();
         let mut offset = 0;

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use crate::plan::{Home, Plan, TensorId};
-use crate::weights::{Weight, WeightList};
+use crate::reserve::IDLE;
+use crate::weights::{ROWS, Weight, WeightList};
 use lorgnette_shaders::Step;
 
 /// Every buffer is a multiple of this.
@@ -15,14 +16,11 @@ pub const UNIFORM_ALIGNMENT: u64 = 256;
 pub const STAGING_BUFFERS: usize = 3;
 /// Bytes of all of them, where nothing else is asked for.
 pub const STAGING_BYTES: u64 = 3 << 20;
-/// What a chunk of rows may be longer than its rows: each of its planes ends on a whole word.
-pub(crate) const CHUNK_PADDING: u64 = 16;
-/// What wgpu's allocator may hold from the driver beside the bytes of our buffers: it asks for blocks of 4 to 8 MiB, for
-/// each kind of memory, and stages a step's upload. Reported beside a budget, not counted in it.
-pub const ALLOCATOR_RESERVE: u64 = 32 << 20;
-/// What the largest case takes on the GPU, when kernels are tried.
-const TRIAL_BYTES: u64 = 2 << 20;
-/// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight's buffer, length.
+/// What a chunk of rows may be longer than its rows: each of its planes ends on a whole unit of 16 bytes.
+pub(crate) const CHUNK_PADDING: u64 = 64;
+/// Bytes of the most ids that one step chooses: eight.
+const NEXT_IDS: u64 = 32;
+/// Where a stretch of staged bytes goes: offset in the bytes, offset in the weight, length.
 pub(crate) type Section = (u64, u64, u64);
 
 /// The bytes of one session, buffer by buffer.
@@ -34,8 +32,10 @@ pub struct SessionMemory {
     pub ids: u64,
     /// The step and the angles of its rows, which it may have twice.
     pub step: u64,
-    /// Where results are read back.
+    /// Where logits and scores are read back.
     pub readback: u64,
+    /// Where ids are read back: two of these, as the next step is submitted before an id is read.
+    pub next_ids: u64,
 }
 
 impl SessionMemory {
@@ -46,7 +46,7 @@ impl SessionMemory {
 
     /// All bytes.
     pub fn total(&self) -> u64 {
-        self.kv() + self.ids + self.step + self.readback
+        self.kv() + self.ids + self.step + self.readback + 2 * self.next_ids
     }
 }
 
@@ -126,12 +126,12 @@ impl MemoryPlan {
         loading.max(self.held() + sessions * self.session.total())
     }
 
-    /// The most bytes held at once on the GPU and the host together, with `sessions` open: what a budget is held
-    /// against. The tokenizer is made, and kernels are tried, before anything of the model is on the GPU.
+    /// The most bytes held at once on the GPU and the host together, with `sessions` open, and with what the GPU's
+    /// allocator holds in reserve: what a budget is held against. The tokenizer is made, and kernels are tried, before
+    /// anything of the model is on the GPU; cases of trials are small enough to share a block.
     pub fn total(&self, sessions: u64) -> u64 {
-        let held = self.peak(sessions) + self.host.held(sessions);
-        held.max(self.host.reading)
-            .max(self.host.trying + TRIAL_BYTES)
+        let held = self.reserved(sessions) + self.host.held(sessions);
+        held.max(self.host.reading.max(self.host.trying) + IDLE)
     }
 }
 
@@ -198,6 +198,7 @@ pub fn place(
             ids: aligned((u64::from(shape.context) + 1) * 4),
             step: step_bytes(rows, shape.head_size),
             readback: aligned(logits.max(scores)),
+            next_ids: NEXT_IDS,
         },
         host: HostMemory::default(),
     }
@@ -208,11 +209,10 @@ pub fn staging_buffer(staging: u64) -> u64 {
     staging / STAGING_BUFFERS as u64 / ALIGNMENT * ALIGNMENT
 }
 
-/// The smallest ring that these weights pass through: two rows of each (or its only one) in each buffer.
+/// The smallest ring that these weights pass through: eight rows of each (or all of fewer) in each buffer.
 pub fn least_staging(weights: &WeightList) -> u64 {
-    let chunk = |weight: &Weight| weight.row_bytes() * weight.rows.min(2) as u64;
+    let chunk = |weight: &Weight| weight.row_bytes() * ROWS.min(weight.rows as u64);
     let widest = weights.weights.iter().map(chunk).max().unwrap_or(0);
-    // A row may end inside a word in each of its planes.
     STAGING_BUFFERS as u64 * aligned(widest + CHUNK_PADDING)
 }
 
@@ -228,7 +228,8 @@ pub fn is_read_every_step(streamed: usize, streamed_layers: usize) -> bool {
 }
 
 /// Bytes of each buffer, and which of them each weight is in. What stays has a buffer of its own. In a slot, the largest
-/// weights of its layers share a buffer, then the next, and so on: layers of several formats differ in number and sizes.
+/// matrices of its layers share a buffer, then the next, and so on: layers of several formats differ in number and sizes.
+/// So do vectors, but not with matrices, which may lie in textures.
 pub(crate) fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u64>, Vec<usize>) {
     let streamed = &list.layers[list.layers.len() - streamed_layers..];
     let bytes = |weight: usize| aligned(list.weights[weight].bytes);
@@ -240,11 +241,14 @@ pub(crate) fn place_weights(list: &WeightList, streamed_layers: usize) -> (Vec<u
             buffers.push(bytes(weight));
         }
     }
-    for slot in 0..2 {
+    for (slot, matrices) in [(0, true), (0, false), (1, true), (1, false)] {
         let first = buffers.len();
         let layers = streamed.iter().enumerate();
         for (_, layer) in layers.filter(|(index, _)| slot_of(*index) == slot) {
-            let mut weights: Vec<usize> = layer.clone().collect();
+            let weights = layer.clone();
+            let mut weights: Vec<usize> = weights
+                .filter(|weight| list.weights[*weight].matrix == matrices)
+                .collect();
             weights.sort_by_key(|weight| std::cmp::Reverse(bytes(*weight)));
             for (home, weight) in (first..).zip(weights) {
                 if home == buffers.len() {

@@ -10,7 +10,7 @@ use lorgnette_shaders::{Program, Shader};
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
 use crate::formats::Checkpoint;
-use crate::gpu::{Gpu, GpuPlayer};
+use crate::gpu::{AdapterKind, Gpu, GpuPlayer};
 use crate::loader::load;
 use crate::memory::{MemoryPlan, Section};
 use crate::models::Config;
@@ -19,6 +19,7 @@ use crate::player::Player;
 use crate::runtime::Runtime;
 use crate::session::Session;
 use crate::stream::Stream;
+use crate::trust::TRIAL_TIME;
 use crate::{ChatTemplate, Result, Tokenizer, text};
 
 /// What a load is doing.
@@ -225,7 +226,10 @@ pub(crate) fn programs(
             total,
         })
     };
-    let judged = runtime.judge(&shaders, &mut report)?;
+    // A software driver takes seconds for what is a moment on a GPU, and is used by those who can wait.
+    let waits = runtime.adapter().kind == AdapterKind::Software;
+    let limit = (!waits).then_some(TRIAL_TIME);
+    let judged = runtime.judge(&shaders, limit, &mut report)?;
     let used = judged
         .iter()
         .map(|judged| Ok((judged.shader, judged.program()?)));

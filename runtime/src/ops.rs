@@ -1,7 +1,8 @@
 //! The maths words of a model page: each picks a kernel and records it. No sizes of any one model, no device.
 
 use lorgnette_shaders::kernels::{
-    add, argmax, attend, embed, hadamard, kv_write, matmul, matvec, rms_norm, rope, score, swiglu,
+    add, argmax, attend, choose, embed, hadamard, kv_write, matmul, matvec, peaks, rms_norm, rope,
+    score, swiglu,
 };
 use lorgnette_shaders::weights::BLOCK;
 use lorgnette_shaders::{CacheFormat, Parts, WeightFormat};
@@ -263,6 +264,36 @@ impl Recorder {
             Parts::default(),
             params,
             &[logits, ids],
+        );
+    }
+
+    /// The next id goes behind the step's ids: the likeliest, or drawn as the step says. Of one row of logits.
+    pub fn choose(&mut self, logits: TensorId, ids: TensorId) {
+        let vocabulary = self.cols_of(logits);
+        let slices = vocabulary.div_ceil(peaks::SLICE);
+        let out = self.scratch("peaks", Rows::Fixed(1), 2 * slices);
+        let params = peaks::Params {
+            vocabulary: vocabulary as u32,
+            ..Default::default()
+        };
+        self.dispatch(
+            "peaks",
+            &peaks::KERNEL,
+            Parts::default(),
+            params,
+            &[logits, out],
+        );
+        let params = choose::Params {
+            vocabulary: vocabulary as u32,
+            ids: self.most_rows(ids),
+            ..Default::default()
+        };
+        self.dispatch(
+            "choose",
+            &choose::KERNEL,
+            Parts::default(),
+            params,
+            &[logits, out, ids],
         );
     }
 

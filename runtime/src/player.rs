@@ -14,12 +14,21 @@ use crate::submits::Pace;
 pub(crate) enum Want {
     /// Nothing: more of the prompt follows.
     Nothing,
-    /// The greedy next id: 4 bytes.
+    /// The next id, chosen as the step says: 4 bytes.
     NextId,
     /// The first row of logits, f32.
     Logits,
     /// Four words for each row.
     Scores,
+}
+
+/// What a step that has begun will give back.
+#[derive(Debug)]
+pub(crate) enum Awaited {
+    /// Nothing, or what comes through that readback buffer of the session.
+    Gpu(Option<usize>),
+    /// It is here already.
+    Cpu(Vec<u8>),
 }
 
 /// One step to play.
@@ -49,7 +58,7 @@ impl<'a> Turn<'a> {
         stretches.filter(|(_, ids)| !ids.is_empty())
     }
 
-    /// Where the greedy next id is in such a buffer.
+    /// Where the next id is in such a buffer.
     pub fn next_id(&self, words: u32) -> usize {
         ((self.step.position + self.step.count) % words) as usize
     }
@@ -77,19 +86,36 @@ impl Player {
         }
     }
 
-    /// Plays one step, on the GPU at a pace where one is set. `None` if it was cancelled on the way.
-    pub fn play(
+    /// Begins one step, on the GPU at a pace where one is set. `None` if it was cancelled on the way. The next may begin
+    /// before this one's result is taken, but no third.
+    pub fn begin(
         &self,
         session: &mut PlayerSession,
         plan: &Plan,
         turn: &Turn<'_>,
         pace: Option<&mut Pace>,
-    ) -> Result<Option<Vec<u8>>> {
+    ) -> Result<Option<Awaited>> {
         match (self, session) {
             (Self::Gpu(player), PlayerSession::Gpu(session)) => {
-                player.play(session, plan, turn, pace)
+                let begun = player.begin(session, plan, turn, pace)?;
+                Ok(begun.map(Awaited::Gpu))
             }
-            (Self::Cpu(player), PlayerSession::Cpu(session)) => player.play(session, plan, turn),
+            (Self::Cpu(player), PlayerSession::Cpu(session)) => {
+                let played = player.play(session, plan, turn)?;
+                Ok(played.map(Awaited::Cpu))
+            }
+            _ => unreachable!("a session is opened by the player that plays it"),
+        }
+    }
+
+    /// What a step gives back, once it has ended.
+    pub fn finish(&self, session: &mut PlayerSession, awaited: Awaited) -> Result<Vec<u8>> {
+        match (self, session, awaited) {
+            (_, _, Awaited::Cpu(bytes)) => Ok(bytes),
+            (_, _, Awaited::Gpu(None)) => Ok(Vec::new()),
+            (Self::Gpu(player), PlayerSession::Gpu(session), Awaited::Gpu(Some(back))) => {
+                player.finish(session, back)
+            }
             _ => unreachable!("a session is opened by the player that plays it"),
         }
     }

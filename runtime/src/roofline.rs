@@ -4,7 +4,7 @@
 use lorgnette_shaders::Program;
 use lorgnette_shaders::cases::{Case, Multiply, Sweep};
 
-use crate::gpu::fastest_alone;
+use crate::gpu::best_seconds;
 use crate::trust::{Finding, Outcome};
 use crate::{Result, Runtime};
 
@@ -69,14 +69,14 @@ impl Runtime {
     /// Seconds of a case by the fastest program that is right for its shader, and the program.
     fn fastest(&self, case: &Case) -> Result<(f64, String)> {
         let gpu = self.gpu().expect("looked at before");
-        let judged = self.judge(&[case.shader], &mut |_, _| ())?;
+        let judged = self.judge(&[case.shader], None, &mut |_, _| ())?;
         let used = judged[0].program()?;
         let right = |(program, finding): &(Program, Finding)| {
             (finding.outcome == Outcome::Right).then_some(*program)
         };
         let mut best = (f64::INFINITY, used.label());
         for program in judged[0].found.iter().filter_map(right) {
-            let seconds = fastest_alone(gpu, &program, &case.params, case.step, &case.buffers)?;
+            let seconds = best_seconds(gpu, &program, &case.params, case.step, &case.buffers)?;
             if seconds < best.0 {
                 best = (seconds, program.label());
             }

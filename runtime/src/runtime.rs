@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lorgnette_shaders::{Shader, Variant};
 
@@ -126,18 +127,20 @@ impl Runtime {
     }
 
     /// Tries what this device has not been tried with yet of these shaders' programs, and says which are used. A load does
-    /// so itself with the shaders of its plans. Without a GPU there is nothing to be judged. `progress` gets how many
-    /// shaders are done, of how many; it is not called where everything is known.
+    /// so itself with the shaders of its plans, and looks which variants are the fastest only for `limit`; without one,
+    /// what was left out is made up for. Without a GPU there is nothing to be judged. `progress` gets how many shaders are
+    /// done, of how many; it is not called where everything is known.
     ///
     /// # Errors
     /// [`crate::Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
     pub fn judge(
         &self,
         shaders: &[Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Judged>> {
         match &self.gpu {
-            Some(gpu) => self.trust.judge(gpu, shaders, progress),
+            Some(gpu) => self.trust.judge(gpu, shaders, limit, progress),
             None => Ok(Vec::new()),
         }
     }
@@ -168,6 +171,7 @@ fn reference_report(profile: &Profile) -> AdapterReport {
         kind: AdapterKind::Reference,
         max_binding_bytes: profile.binding_bytes(),
         max_buffer_bytes: u64::MAX,
+        max_texture_side: 0,
         max_workgroup_bytes: 0,
         max_workgroup_invocations: 0,
         subgroup_sizes: (0, 0),

@@ -1,10 +1,11 @@
-//! Chooses the next token from logits, on the host.
+//! How the next token is chosen, and the choice on the host where a penalty, or log-probabilities, bring the logits here.
 //!
 //! The order is llama.cpp's: repetition penalty, top-k, top-p, min-p, temperature, draw. Top-p and min-p look at the
 //! probabilities before the temperature. Equal logits count as ordered by id, the lowest first. The random number is a
-//! pure function of (seed, position): an answer can be replayed from any token.
+//! pure function of (seed, position): an answer can be replayed from any token. What is behind the penalty is whole
+//! numbers (`Draw` of the shaders): the device gives the same id for the same logits.
 
-use std::cmp::Ordering;
+use lorgnette_shaders::Draw;
 
 use crate::{Error, Result};
 
@@ -24,7 +25,7 @@ pub struct Sampling {
     pub repeat_penalty: f32,
     /// How many tokens are recent. Default 64.
     pub repeat_last_n: u32,
-    /// The same seed gives the same tokens on the same device.
+    /// The same seed gives the same tokens for the same logits, on any device.
     pub seed: u64,
 }
 
@@ -122,11 +123,21 @@ impl Sampling {
         if self.takes_likeliest() {
             return largest(logits);
         }
-        let mut candidates: Vec<Candidate> = logits.iter().copied().zip(0..).collect();
-        self.keep_top_k(&mut candidates);
-        self.keep_top_p(&mut candidates);
-        self.keep_min_p(&mut candidates);
-        Ok(self.draw(&candidates, position))
+        Ok(self.draw(position).choose(logits))
+    }
+
+    /// How the token for `position` is chosen where the device does it, which knows no penalty.
+    pub(crate) fn draw(&self, position: u64) -> Draw {
+        if self.takes_likeliest() {
+            return Draw::LIKELIEST;
+        }
+        let random = (random(self.seed, position) >> 32) as u32;
+        Draw::new(self.temperature, self.top_k, self.top_p, self.min_p, random)
+    }
+
+    /// Whether the device can choose.
+    pub(crate) fn is_on_device(&self) -> bool {
+        !self.penalises()
     }
 
     fn penalise(&self, logits: &mut [f32], recent: &[u32]) {
@@ -148,74 +159,6 @@ impl Sampling {
             }
         }
     }
-
-    fn keep_top_k(&self, candidates: &mut Vec<Candidate>) {
-        let keep = self.top_k as usize;
-        if keep != 0 && keep < candidates.len() {
-            candidates.select_nth_unstable_by(keep - 1, likelier_first);
-            candidates.truncate(keep);
-            // The draw walks the candidates: their order must not depend on how they were selected.
-            candidates.sort_unstable_by(likelier_first);
-        }
-    }
-
-    fn keep_top_p(&self, candidates: &mut Vec<Candidate>) {
-        if self.top_p >= 1.0 {
-            return;
-        }
-        candidates.sort_unstable_by(likelier_first);
-        let weights = weights(candidates, 1.0);
-        let enough = f64::from(self.top_p) * weights.iter().sum::<f64>();
-        let mut sum = 0.0;
-        let reached = weights.iter().position(|weight| {
-            sum += weight;
-            sum >= enough
-        });
-        candidates.truncate(reached.map_or(candidates.len(), |at| at + 1));
-    }
-
-    fn keep_min_p(&self, candidates: &mut Vec<Candidate>) {
-        let lowest = f64::from(self.min_p);
-        // The likeliest has weight 1.
-        let mut weights = weights(candidates, 1.0).into_iter();
-        candidates.retain(|_| weights.next().is_some_and(|weight| weight >= lowest));
-    }
-
-    fn draw(&self, candidates: &[Candidate], position: u64) -> u32 {
-        let weights = weights(candidates, f64::from(self.temperature));
-        let mut left = uniform(self.seed, position) * weights.iter().sum::<f64>();
-        let mut chosen = candidates[0].1;
-        for (weight, (_, id)) in weights.into_iter().zip(candidates) {
-            if weight > 0.0 {
-                chosen = *id;
-                left -= weight;
-                if left < 0.0 {
-                    break;
-                }
-            }
-        }
-        chosen
-    }
-}
-
-/// A logit and its token.
-type Candidate = (f32, u32);
-
-fn likelier_first(a: &Candidate, b: &Candidate) -> Ordering {
-    // NaN was refused before.
-    b.0.partial_cmp(&a.0)
-        .unwrap_or(Ordering::Equal)
-        .then(a.1.cmp(&b.1))
-}
-
-/// exp((logit - largest) / temperature) of each candidate.
-fn weights(candidates: &[Candidate], temperature: f64) -> Vec<f64> {
-    let largest = candidates
-        .iter()
-        .map(|c| c.0)
-        .fold(f32::NEG_INFINITY, f32::max);
-    let weight = |logit: f32| ((f64::from(logit) - f64::from(largest)) / temperature).exp();
-    candidates.iter().map(|&(logit, _)| weight(logit)).collect()
 }
 
 /// The lowest id with the largest logit.
@@ -247,9 +190,9 @@ fn not_finite(found: String) -> Error {
     Error::NotFinite { what, found }
 }
 
-/// A number in [0, 1): output number `position` of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), begun at the mixed
-/// seed so that neighbouring seeds do not share outputs.
-fn uniform(seed: u64, position: u64) -> f64 {
+/// 64 random bits: output number `position` of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), begun at the mixed seed
+/// so that neighbouring seeds do not share outputs.
+fn random(seed: u64, position: u64) -> u64 {
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |mut z: u64| {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -257,9 +200,7 @@ fn uniform(seed: u64, position: u64) -> f64 {
         z ^ (z >> 31)
     };
     let start = mix(seed.wrapping_add(STEP));
-    let bits = mix(start.wrapping_add(position.wrapping_add(1).wrapping_mul(STEP)));
-    // 53 bits fill the mantissa of an f64.
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
+    mix(start.wrapping_add(position.wrapping_add(1).wrapping_mul(STEP)))
 }
 
 /// The natural logarithm of the probability of `id` under softmax, summed in f64; minus infinity for an id without a

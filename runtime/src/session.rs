@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::blueprint::{DECODE, PREFILL};
 use crate::model::Model;
-use crate::player::{PlayerSession, Turn, Want};
+use crate::player::{Awaited, PlayerSession, Turn, Want};
 use crate::submits::{Pace, bound, rows_within};
 use crate::window::{Overflow, Window};
-use crate::{Error, Result};
+use crate::{Error, Result, Sampling};
 
 /// Stops what a session is doing, from any thread; takes effect between two segments of work.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Session {
     pub(crate) ids: Vec<u32>,
     /// Which of them are in the cache.
     pub(crate) window: Window,
+    /// How the device chooses next ids.
+    pub(crate) sampling: Sampling,
     canceller: Canceller,
     prefilled: u64,
     pace: Option<Pace>,
@@ -54,6 +56,7 @@ impl Session {
             player,
             ids: Vec::with_capacity(shared.blueprint.context as usize),
             window: Window::new(shared.blueprint.context, Overflow::Stop)?,
+            sampling: Sampling::greedy(),
             canceller: Canceller::default(),
             prefilled: 0,
             pace: None,
@@ -152,7 +155,8 @@ impl Session {
     pub fn logits(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
         self.canceller.reset();
         let rest = self.rewind(ids)?;
-        let bytes = self.prefill(rest, Want::Logits)?.ok_or(Error::Cancelled)?;
+        let awaited = self.prefill(rest, Want::Logits)?;
+        let bytes = self.finish(awaited.ok_or(Error::Cancelled)?)?;
         let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
         finite(&logits, self.ids.len())?;
         Ok(logits)
@@ -167,15 +171,16 @@ impl Session {
         Ok(&ids[self.ids.len()..])
     }
 
-    /// Sends the prompt's `rest` through the model in chunks. `None` if cancelled: the chunks before it stay.
-    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Vec<u8>>> {
-        let mut result = Some(Vec::new());
+    /// Sends the prompt's `rest`, which is not empty, through the model in chunks. `None` if cancelled: the chunks before
+    /// it stay.
+    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Awaited>> {
+        let mut result = None;
         while !rest.is_empty() {
             let (chunk, later) = rest.split_at(self.rows(PREFILL, rest.len()));
             rest = later;
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
             let want = if rest.is_empty() { want } else { Want::Nothing };
-            result = self.play(plan, chunk, chunk.len(), want)?;
+            result = self.begin(plan, chunk, chunk.len(), want)?;
             if result.is_none() {
                 return Ok(None);
             }
@@ -185,14 +190,21 @@ impl Session {
         Ok(result)
     }
 
-    /// Sends one token through the model; `on_gpu` if the GPU chose it itself in the step before.
-    pub(crate) fn decode(&mut self, id: u32, on_gpu: bool, want: Want) -> Result<Option<Vec<u8>>> {
-        let ids = [id];
-        let result = self.play(DECODE, if on_gpu { &[] } else { &ids }, 1, want)?;
-        if result.is_some() {
-            self.ids.push(id);
-        }
-        Ok(result)
+    /// Sends one token through the model: this one, or the one that the device chooses in the step before.
+    pub(crate) fn decode(&mut self, id: Option<u32>, want: Want) -> Result<Option<Awaited>> {
+        self.begin(DECODE, id.as_slice(), 1, want)
+    }
+
+    /// Whether a token's step may be submitted before its id is read. If the answer ends with that id, the position undoes
+    /// the step, but not that a position has left the window for it. Nothing is won where the host waits within a step: for
+    /// a pace, for streamed layers, for the references.
+    pub(crate) fn may_go_ahead(&self) -> bool {
+        let (length, shared) = (self.ids.len() + 1, &self.model.shared);
+        matches!(self.player, PlayerSession::Gpu(_))
+            && self.pace.is_none()
+            && shared.blueprint.memory.streamed_layers == 0
+            && length <= self.most_tokens()
+            && !self.window.drops(length)
     }
 
     /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work
@@ -213,9 +225,31 @@ impl Session {
         count: usize,
         want: Want,
     ) -> Result<Option<Vec<u8>>> {
+        let begun = self.begin(plan, ids, count, want)?;
+        begun.map(|awaited| self.finish(awaited)).transpose()
+    }
+
+    /// What a step that has begun gives back.
+    pub(crate) fn finish(&mut self, awaited: Awaited) -> Result<Vec<u8>> {
+        let player = &self.model.shared.player;
+        player.finish(&mut self.player, awaited)
+    }
+
+    /// Begins one step behind the tokens read so far, which it does not add to.
+    pub(crate) fn begin(
+        &mut self,
+        plan: usize,
+        ids: &[u32],
+        count: usize,
+        want: Want,
+    ) -> Result<Option<Awaited>> {
         let shared = &self.model.shared;
         let blueprint = &shared.blueprint;
-        let step = self.window.step(self.ids.len() as u32, count as u32);
+        let mut step = self.window.step(self.ids.len() as u32, count as u32);
+        if want == Want::NextId {
+            let position = self.ids.len() + count;
+            step.draw = self.sampling.draw(position as u64);
+        }
         let angles = blueprint.angles(&step);
         let canceller = &self.canceller;
         let turn = Turn {
@@ -226,7 +260,7 @@ impl Session {
             want,
             cancelled: &|| canceller.is_cancelled(),
         };
-        shared.player.play(
+        shared.player.begin(
             &mut self.player,
             &blueprint.plans[plan],
             &turn,

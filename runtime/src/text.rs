@@ -11,19 +11,12 @@ use crate::{ChatTemplate, Result};
 /// [`crate::Error::Format`] for missing keys, wrong types and values that do not fit together;
 /// [`crate::Error::Unsupported`] for another kind of tokenizer or split.
 pub fn tokenizer(metadata: &Metadata) -> Result<Tokenizer> {
-    let owned = |key| metadata.opt_string(key).map(|text| text.map(str::to_owned));
     Tokenizer::new(Vocabulary::new(RawVocabulary {
-        model: metadata.string("tokenizer.ggml.model")?.to_owned(),
-        pre: owned("tokenizer.ggml.pre")?,
-        tokens: metadata
-            .strings("tokenizer.ggml.tokens")?
-            .map(str::to_owned)
-            .collect(),
+        model: metadata.string("tokenizer.ggml.model")?,
+        pre: metadata.opt_string("tokenizer.ggml.pre")?,
+        tokens: metadata.strings("tokenizer.ggml.tokens")?.collect(),
         types: metadata.opt_i32s("tokenizer.ggml.token_type")?,
-        merges: metadata
-            .strings("tokenizer.ggml.merges")?
-            .map(str::to_owned)
-            .collect(),
+        merges: metadata.strings("tokenizer.ggml.merges")?.collect(),
         bos: metadata.opt_u32("tokenizer.ggml.bos_token_id")?,
         eos: metadata.opt_u32("tokenizer.ggml.eos_token_id")?,
         eot: metadata.opt_u32("tokenizer.ggml.eot_token_id")?,
@@ -43,12 +36,14 @@ pub fn chat_template(metadata: &Metadata, tokenizer: &Tokenizer) -> Result<Optio
         .transpose()
 }
 
-/// The most bytes of memory that the tables of [`tokenizer`] hold, from the counts and lengths in the file alone.
+/// The most bytes of memory that the tables of [`tokenizer`] hold, and the most that are held at once while they are
+/// made, from the counts and lengths in the file alone.
 ///
 /// # Errors
 /// [`crate::Error::Format`] for missing keys and wrong types.
-pub fn host_bytes(metadata: &Metadata) -> Result<u64> {
+pub fn host_bytes(metadata: &Metadata) -> Result<(u64, u64)> {
     let tokens = metadata.strings("tokenizer.ggml.tokens")?;
     let merges = metadata.strings("tokenizer.ggml.merges")?.len();
-    Ok(Tokenizer::estimated_bytes(tokens, merges))
+    let pre = metadata.opt_string("tokenizer.ggml.pre")?;
+    Ok(Tokenizer::most_bytes(tokens, merges, pre))
 }

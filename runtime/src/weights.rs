@@ -1,12 +1,12 @@
 //! The model's weights as the GPU will hold them: which rows of which file tensors make up each buffer.
 //!
 //! Matrices of one format that read the same input are joined by row; a buffer that would pass the device's binding
-//! limit is cut by row. Device-free and file-free: it only reads shapes.
+//! limit, or what a texture can hold, is cut by row. Device-free and file-free: it only reads shapes.
 
 use std::ops::Range;
 
 use lorgnette_shaders::WeightFormat;
-use lorgnette_shaders::weights::BLOCK;
+use lorgnette_shaders::weights::{BLOCK, Texels};
 
 use crate::{Error, Result};
 
@@ -19,7 +19,11 @@ pub struct Source {
     pub rows: Range<u64>,
 }
 
-/// One GPU buffer of weights: rows of one format, from one or more tensors.
+/// Pieces of a matrix start at multiples of so many rows: each plane's row is a multiple of 2 bytes, so that these rows are
+/// whole texels.
+pub(crate) const ROWS: u64 = 8;
+
+/// One GPU buffer of weights, or texture: rows of one format, from one or more tensors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weight {
     /// For people: the tensors' names, with the first row where it is a shard.
@@ -32,7 +36,9 @@ pub struct Weight {
     pub cols: usize,
     /// What it is made of, in row order.
     pub sources: Vec<Source>,
-    /// Bytes of the buffer.
+    /// Whether it is a matrix, which a device may have in a texture; a vector is always in a buffer.
+    pub matrix: bool,
+    /// Bytes of the buffer; of a matrix, those of the texture too.
     pub bytes: u64,
 }
 
@@ -90,7 +96,7 @@ pub struct WeightList {
 }
 
 impl WeightList {
-    /// An empty list for a device that binds at most `binding_limit` bytes at once.
+    /// An empty list for a device that binds at most `binding_limit` bytes at once. No matrix is larger than a texture.
     pub fn new(binding_limit: u64) -> Self {
         Self {
             weights: Vec::new(),
@@ -109,15 +115,11 @@ impl WeightList {
         let shape = find(name)?;
         expect_shape(name, shape, 1, cols)?;
         let bytes = (cols * 4) as u64;
-        self.push(
-            WeightFormat::F32,
-            cols,
-            vec![Source {
-                tensor: name.to_owned(),
-                rows: 0..1,
-            }],
-            bytes,
-        )
+        let source = Source {
+            tensor: name.to_owned(),
+            rows: 0..1,
+        };
+        self.push(WeightFormat::F32, cols, vec![source], false, bytes)
     }
 
     /// A matrix made of tensors of `rows` each, one above the other, all with `cols` columns.
@@ -137,7 +139,11 @@ impl WeightList {
         for (name, rows) in names {
             let shape = find(name)?;
             expect_shape(name, shape, *rows, cols)?;
-            if run_format.is_some_and(|format| format != shape.format) {
+            let joins = run_format.is_none_or(|format| format == shape.format)
+                && run
+                    .iter()
+                    .all(|source| source.rows.end.is_multiple_of(ROWS));
+            if !joins {
                 self.close(&mut linear, run_format, std::mem::take(&mut run))?;
             }
             run_format = Some(shape.format);
@@ -163,13 +169,9 @@ impl WeightList {
         let mut first = 0;
         while first < total {
             let rows = most.min(total - first);
-            let bytes = format.layout(rows as usize, linear.cols).bytes;
-            let weight = self.push(
-                format,
-                linear.cols,
-                take_rows(&run, first..first + rows),
-                bytes,
-            )?;
+            let bytes = matrix_bytes(format, rows, linear.cols);
+            let sources = take_rows(&run, first..first + rows);
+            let weight = self.push(format, linear.cols, sources, true, bytes)?;
             linear.pieces.push(Piece {
                 weight,
                 format,
@@ -182,7 +184,7 @@ impl WeightList {
         Ok(())
     }
 
-    /// The most rows that fit in one binding: even, so that every plane of a shard starts on a whole word.
+    /// The most rows that fit in one binding and in a texture, a multiple of [`ROWS`].
     fn rows_per_buffer(
         &self,
         format: WeightFormat,
@@ -190,16 +192,17 @@ impl WeightList {
         total: u64,
         run: &[Source],
     ) -> Result<u64> {
-        if format.layout(total as usize, cols).bytes <= self.binding_limit {
+        let limit = Texels::within(self.binding_limit);
+        if format.layout(total as usize, cols).bytes <= limit {
             return Ok(total);
         }
         let row: usize = format.plane_row_bytes(cols).iter().sum();
         // Up to 15 bytes of alignment behind each of the four planes.
-        let most = self.binding_limit.saturating_sub(64) / row as u64 / 2 * 2;
+        let most = limit.saturating_sub(64) / row as u64 / ROWS * ROWS;
         if most == 0 {
             return Err(Error::Limit {
-                what: format!("two rows of {}", run[0].tensor),
-                needed: 2 * row as u64 + 64,
+                what: format!("{ROWS} rows of {}", run[0].tensor),
+                needed: Texels::holding(ROWS * row as u64 + 64).bytes(),
                 limit: self.binding_limit,
             });
         }
@@ -211,6 +214,7 @@ impl WeightList {
         format: WeightFormat,
         cols: usize,
         sources: Vec<Source>,
+        matrix: bool,
         bytes: u64,
     ) -> Result<usize> {
         if bytes > self.binding_limit {
@@ -240,10 +244,16 @@ impl WeightList {
             rows,
             cols,
             sources,
+            matrix,
             bytes,
         });
         Ok(self.weights.len() - 1)
     }
+}
+
+/// Bytes of a matrix in whole rows of texels, whatever it will lie in: so no plan depends on that.
+fn matrix_bytes(format: WeightFormat, rows: u64, cols: usize) -> u64 {
+    Texels::holding(format.layout(rows as usize, cols).bytes).bytes()
 }
 
 fn expect_shape(name: &str, found: Shape, rows: usize, cols: usize) -> Result<()> {

@@ -86,11 +86,16 @@ impl Window {
         let over = (position + count).saturating_sub(self.context);
         self.dropped = self.dropped.max(over);
         Step {
-            position,
-            count,
             keep,
             dropped: self.dropped,
+            ..Step::new(position, count)
         }
+    }
+
+    /// Whether a position leaves for a sequence to become so long.
+    pub fn drops(&self, length: usize) -> bool {
+        let over = length.saturating_sub(self.context as usize);
+        self.overflow != Overflow::Stop && over > self.dropped as usize
     }
 
     /// How many tokens of the sequence's first `length` can be gone on from. What has left cannot be brought back: as
@@ -128,6 +133,11 @@ mod tests {
         assert_eq!(dropped(&mut window, u32::MAX - 1, 1), u32::MAX - 10);
         let mut stop = Window::new(10, Overflow::Stop).expect("a window");
         assert_eq!(stop.step(9, 1), Step::new(9, 1));
+        let mut window = slide(10, 3);
+        assert!(!window.drops(10) && window.drops(11));
+        window.step(10, 2);
+        assert!(!window.drops(12) && window.drops(13), "two have left");
+        assert!(!stop.drops(11));
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! Nothing here knows a GPU API.
 
 use crate::cache::CacheFormat;
+use crate::draw::Draw;
 use crate::reference::Call;
-use crate::weights::WeightFormat;
+use crate::weights::{Medium, WeightFormat};
 
 /// What changes from one step to the next: the uniform at binding 1 of every kernel.
 #[repr(C)]
@@ -19,6 +20,8 @@ pub struct Step {
     pub keep: u32,
     /// Positions that have left it: those from `keep` on. The rows of the step see what is left when all of them are in.
     pub dropped: u32,
+    /// How the next token is chosen.
+    pub draw: Draw,
 }
 
 impl Step {
@@ -29,6 +32,7 @@ impl Step {
             count,
             keep: 0,
             dropped: 0,
+            draw: Draw::LIKELIEST,
         }
     }
 
@@ -83,6 +87,8 @@ pub struct Bind {
 
 /// Binding number of the first storage buffer.
 pub const FIRST_STORAGE: u32 = 2;
+/// The name of the binding that may be a texture; it is the first one of its kernel.
+pub const WEIGHTS: &str = "weights";
 
 /// Shorthand for a [`Bind`].
 pub const fn bind(name: &'static str, access: Access) -> Bind {
@@ -105,7 +111,7 @@ pub struct Field {
 pub enum Part {
     /// What the variants of one kernel share: its params and bindings, so that they are declared once.
     Shared(&'static str),
-    /// `weights_unpack` of the chosen weight format.
+    /// `weights_unpack` of the chosen weight format, and the binding `weights` in the chosen medium.
     Weights,
     /// `times` and what it takes: products of a block with four rows of weights.
     Products,
@@ -123,6 +129,14 @@ pub enum Part {
     ReduceRows,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
+    /// `times`, `plus`, `minus`, `less` and `share`: whole numbers of 64 bits.
+    Wide,
+    /// `fixed` and `likelihood`: the chance of a token by its distance from the likeliest one.
+    Likelihood,
+    /// `tally` and `search`: sums over the tokens within a distance.
+    Tally,
+    /// `weigh_slices` and `slice_sum`: what the slices of the vocabulary weigh in a draw.
+    Slices,
 }
 
 /// What a kernel with variants was chosen with.
@@ -230,40 +244,50 @@ impl Shader {
         }
     }
 
-    /// The shader by each of its kernel's variants.
-    pub fn programs(self) -> impl Iterator<Item = Program> {
-        self.kernel
-            .variants
-            .iter()
-            .map(move |variant| self.by(variant))
+    /// What its weights may lie in; without weights, that makes no difference.
+    pub const fn media(self) -> &'static [Medium] {
+        match self.parts.weights {
+            Some(_) => &Medium::ALL,
+            None => &[Medium::Buffer],
+        }
     }
 
-    /// The shader by the most wanted variant.
+    /// The shader by each of its kernel's variants, in each medium.
+    pub fn programs(self) -> impl Iterator<Item = Program> {
+        let variants = self.kernel.variants.iter();
+        variants.flat_map(move |variant| self.by(variant).in_media())
+    }
+
+    /// The shader by the most wanted variant, in buffers.
     pub const fn wanted(self) -> Program {
         self.by(&self.kernel.variants[0])
     }
 
-    /// The shader by one variant.
+    /// The shader by one variant, in buffers.
     pub const fn by(self, variant: &'static Variant) -> Program {
         Program {
             shader: self,
             variant,
+            medium: Medium::Buffer,
         }
     }
 }
 
-/// A shader by one of the variants: one source, one pipeline.
+/// A shader by one of the variants, with its weights in one medium: one source, one pipeline.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// What is computed.
     pub shader: Shader,
     /// How.
     pub variant: &'static Variant,
+    /// What its weights lie in.
+    pub medium: Medium,
 }
 
 impl PartialEq for Program {
     fn eq(&self, other: &Self) -> bool {
-        (self.shader, self.variant.name) == (other.shader, other.variant.name)
+        let of = |program: &Self| (program.shader, program.variant.name, program.medium);
+        of(self) == of(other)
     }
 }
 
@@ -271,14 +295,39 @@ impl Eq for Program {}
 
 impl std::hash::Hash for Program {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.shader, self.variant.name).hash(state);
+        (self.shader, self.variant.name, self.medium).hash(state);
     }
 }
 
 impl Program {
-    /// The shader's label and the variant: `matvec[q4_0].shared`.
+    /// The same, with its weights in that medium.
+    pub const fn with(self, medium: Medium) -> Self {
+        Self { medium, ..self }
+    }
+
+    /// The same in each medium that its weights may lie in.
+    pub fn in_media(self) -> impl Iterator<Item = Self> {
+        let media = self.shader.media().iter();
+        media.map(move |medium| self.with(*medium))
+    }
+
+    /// Whether that binding is a texture.
+    pub fn samples(&self, bind: &Bind) -> bool {
+        self.medium == Medium::Texture && bind.name == WEIGHTS
+    }
+
+    /// The variant, and the medium where it is a texture: `wide`, `wide@texture`.
+    pub fn name(&self) -> String {
+        let variant = self.variant.name;
+        match self.medium {
+            Medium::Buffer => variant.to_owned(),
+            Medium::Texture => format!("{variant}@{}", self.medium.name()),
+        }
+    }
+
+    /// The shader's label and the name: `matvec[q4_0].wide@texture`.
     pub fn label(&self) -> String {
-        format!("{}.{}", self.shader.label(), self.variant.name)
+        format!("{}.{}", self.shader.label(), self.name())
     }
 
     /// A number that changes with the source and its constants.
@@ -301,6 +350,9 @@ impl Program {
                 .expect("a cache format for this kernel")
         };
         let mut text = String::from(include_str!("parts/step.wgsl"));
+        if self.variant.parts.contains(&Part::Weights) {
+            text.push_str(self.medium.part());
+        }
         for part in self.variant.parts {
             text.push_str(match part {
                 Part::Shared(text) => text,
@@ -313,6 +365,10 @@ impl Program {
                 Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
                 Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
                 Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
+                Part::Wide => include_str!("parts/wide.wgsl"),
+                Part::Likelihood => include_str!("parts/likelihood.wgsl"),
+                Part::Tally => include_str!("parts/tally.wgsl"),
+                Part::Slices => include_str!("parts/slices.wgsl"),
             });
         }
         text.push_str(self.variant.wgsl);

@@ -5,17 +5,19 @@
 
 pub mod cache;
 pub mod cases;
+pub mod draw;
 pub mod kernel;
 pub mod kernels;
 pub mod reference;
 pub mod weights;
 
 pub use cache::CacheFormat;
+pub use draw::Draw;
 pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
-pub use weights::WeightFormat;
+pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 18] = [
+pub static KERNELS: [&Kernel; 20] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
@@ -31,6 +33,8 @@ pub static KERNELS: [&Kernel; 18] = [
     &kernels::swiglu::KERNEL,
     &kernels::add::KERNEL,
     &kernels::argmax::KERNEL,
+    &kernels::peaks::KERNEL,
+    &kernels::choose::KERNEL,
     &kernels::score::KERNEL,
     &kernels::sweep::KERNEL,
     &kernels::multiply::KERNEL,
@@ -63,7 +67,7 @@ pub fn shaders() -> Vec<Shader> {
     all
 }
 
-/// Every program that can be made: each shader by each variant of its kernel.
+/// Every program that can be made: each shader by each variant of its kernel, with its weights in each medium.
 pub fn programs() -> Vec<Program> {
     shaders().into_iter().flat_map(Shader::programs).collect()
 }

@@ -5,12 +5,20 @@ use std::path::Path;
 use lorgnette::formats::Checkpoint;
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    ALLOCATOR_RESERVE, Blueprint, Budget, Error, LoadOptions, Model, Profile, Runtime,
-    RuntimeOptions, Variants, WeightFormat,
+    Blueprint, Budget, Error, LoadOptions, Medium, Model, Profile, Runtime, RuntimeOptions,
+    Variants, WeightFormat,
 };
 use lorgnette_tests::{Scratch, adapter, skipped, smollm2};
 
 use super::alone;
+
+/// What may be in reserve for models as small as these: three blocks, and what has no room in others.
+const UNUSED: u64 = 32 << 20;
+/// Bytes that make no difference to the least of all.
+const FEW: u64 = 64 << 10;
+
+/// A device, and what matrices lie in there.
+type Kind = (Profile, Medium);
 
 fn within(budget: Budget, context: Option<u32>) -> LoadOptions {
     LoadOptions {
@@ -37,17 +45,21 @@ fn run(runtime: &Runtime, path: &Path, options: &LoadOptions) -> Result<Model, E
         look();
         let planned = model.memory().peak(1);
         assert!(live <= planned, "{live} bytes live, {planned} planned");
+        let most = model.memory().reserved(1);
+        println!("{reserved} bytes reserved of {most}, {planned} in buffers");
         assert!(
-            reserved <= planned + ALLOCATOR_RESERVE,
-            "{reserved} bytes reserved, {planned} planned"
+            reserved <= most,
+            "{reserved} bytes reserved, {most} planned"
         );
+        assert!(most <= planned + UNUSED, "{most} for {planned} bytes");
     }
     model
 }
 
 /// As many bytes as were planned, on the GPU and in all, with what was chosen on paper.
-fn agrees(profile: Profile, path: &Path, file: &Checkpoint, options: &LoadOptions) -> u64 {
-    let runtime = device(profile).expect("it was there before");
+fn agrees(kind: Kind, path: &Path, file: &Checkpoint, options: &LoadOptions) -> u64 {
+    let (profile, _) = kind;
+    let runtime = device(kind).expect("it was there before");
     let model = run(&runtime, path, options).expect("within the budget");
     let paper = Blueprint::new(file, options, profile.binding_bytes()).expect("a plan");
     let real = model.blueprint();
@@ -75,20 +87,20 @@ fn agrees(profile: Profile, path: &Path, file: &Checkpoint, options: &LoadOption
 }
 
 /// A device of its own that is the profile's, if this adapter has all of that.
-fn device(profile: Profile) -> Result<Runtime, Error> {
+pub fn device((profile, medium): Kind) -> Result<Runtime, Error> {
     Runtime::new(RuntimeOptions {
         adapter: adapter(),
         profile,
-        variants: Variants::in_order(),
+        variants: Variants::in_order().pin("weights", medium.name()),
         ..Default::default()
     })
 }
 
 /// The minimum, a byte less, and budgets that are so many percent of the way from there to what is wanted.
-fn check(profile: Profile, path: &Path, context: Option<u32>, percents: &[u64]) {
+fn check(kind: Kind, path: &Path, context: Option<u32>, percents: &[u64]) {
     let file = Checkpoint::open(path).expect("opens");
-    let limit = profile.binding_bytes();
-    let agrees = |bytes| agrees(profile, path, &file, &within(Budget::bytes(bytes), context));
+    let limit = kind.0.binding_bytes();
+    let agrees = |bytes| agrees(kind, path, &file, &within(Budget::bytes(bytes), context));
     let plain = LoadOptions {
         context,
         ..Default::default()
@@ -99,16 +111,17 @@ fn check(profile: Profile, path: &Path, context: Option<u32>, percents: &[u64]) 
     let (minimum, wanted) = (least.memory.total(1), usual.total(1));
     assert!(minimum < wanted, "there is something to choose");
     refused(
-        profile,
+        kind,
         path,
         &within(Budget::bytes(minimum - 1), context),
         minimum,
     );
-    assert_eq!(agrees(minimum), minimum);
+    // Where a moment before the load is the peak, plans of other choices may take a few bytes less.
+    assert!(agrees(minimum) + FEW >= minimum);
     for percent in percents {
         let total = agrees(minimum + (wanted - minimum) * percent / 100);
         let within = if *percent < 100 {
-            minimum..wanted
+            minimum - FEW..wanted
         } else {
             wanted..wanted + 1
         };
@@ -117,8 +130,9 @@ fn check(profile: Profile, path: &Path, context: Option<u32>, percents: &[u64]) 
 }
 
 /// On paper and on the device in the same words, before anything is made.
-fn refused(profile: Profile, path: &Path, options: &LoadOptions, minimum: u64) {
-    let runtime = device(profile).expect("it was there before");
+fn refused(kind: Kind, path: &Path, options: &LoadOptions, minimum: u64) {
+    let (profile, _) = kind;
+    let runtime = device(kind).expect("it was there before");
     let real = run(&runtime, path, options);
     assert_eq!(runtime.counters().buffers, 0);
     let file = Checkpoint::open(path).expect("opens");
@@ -159,17 +173,37 @@ fn on_every_profile() {
         } else {
             &[30]
         };
-        match device(profile) {
-            Ok(_) => check(profile, path.as_ref(), None, percents),
+        let kind = (profile, Medium::Buffer);
+        match device(kind) {
+            Ok(_) => check(kind, path.as_ref(), None, percents),
             Err(error) => skipped("on_every_profile", &error.to_string()),
         }
     }
+}
+
+/// Where matrices lie makes no difference to the bytes.
+#[test]
+fn in_textures() {
+    let _turn = alone();
+    let path = Scratch::new("agree-textures.gguf");
+    small(path.as_ref());
+    check(
+        (Profile::NATIVE, Medium::Texture),
+        path.as_ref(),
+        None,
+        &[40],
+    );
 }
 
 #[test]
 fn with_smollm2() {
     let _turn = alone();
     if let Some(path) = smollm2::path("with_smollm2") {
-        check(Profile::NATIVE, &path, Some(1024), &[50, 100]);
+        check(
+            (Profile::NATIVE, Medium::Buffer),
+            &path,
+            Some(1024),
+            &[50, 100],
+        );
     }
 }

@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    Adapter, GenerateOptions, LoadOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Stage,
-    WeightFormat,
+    Adapter, GenerateOptions, LoadOptions, Medium, Model, Profile, Prompt, Runtime, RuntimeOptions,
+    Sampling, Stage, WeightFormat,
 };
-use lorgnette_tests::{Scratch, adapter, allocations, data, own_runtime, smollm2};
+use lorgnette_tests::{
+    Scratch, adapter, allocations, data, own_runtime, skipped, smollm2, texture_runtime,
+};
 
+use super::agree::device;
 use super::alone;
+
+/// What the driver may keep for itself from one model to the next.
+const KEPT: isize = 64 << 10;
 
 /// What the program holds above what it held before, at the most, since the last time it was asked.
 struct Above(isize);
@@ -27,8 +33,13 @@ impl Above {
     }
 }
 
-/// Answers with everything that sampling may ask for, then scores.
+/// Encodes characters of every script, answers with everything that sampling may ask for, then scores.
 fn converse(model: &Model) {
+    for block in (0..0x3_0000).step_by(8000) {
+        let chars = (block..block + 1000).filter_map(char::from_u32);
+        let words: String = chars.flat_map(|char| [char, char, ' ', char]).collect();
+        model.tokenizer().encode(&words);
+    }
     let mut session = model.session().expect("a session");
     let sampling = Sampling {
         top_k: 0,
@@ -49,7 +60,8 @@ fn converse(model: &Model) {
     session.score(&ids).expect("scores");
 }
 
-/// Bytes of the heap at the peak of reading the file and of what comes after, and what the plan says of both.
+/// Bytes of the heap at the peak of reading the file and of what comes after, and what the plan says of both. When the
+/// model is dropped, what is the device's stays: pipelines.
 fn check(runtime: &Runtime, path: &Path, options: &LoadOptions, looseness: f64) {
     let above = Above::now();
     let mut reading = None;
@@ -66,6 +78,11 @@ fn check(runtime: &Runtime, path: &Path, options: &LoadOptions, looseness: f64) 
         _ => 0,
     };
     let reading = reading.expect("progress");
+    drop(model);
+    let kept = allocations::live() - above.0;
+    let most_kept = host.device as isize + KEPT;
+    assert!(kept <= most_kept, "{kept} bytes stay of {most_kept}");
+    assert_eq!(runtime.counters().live_bytes, 0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     println!(
         "{name}: reading {reading} of {}, then {} of {}",
@@ -95,6 +112,19 @@ fn the_plan_bounds_the_heap() {
         for adapter in [Adapter::Auto, Adapter::Cpu] {
             let runtime = own_runtime(adapter, None);
             check(&runtime, &tiny(name), &LoadOptions::default(), 3.0);
+        }
+        let textures = texture_runtime(None);
+        check(&textures, &tiny(name), &LoadOptions::default(), 3.0);
+    }
+}
+
+#[test]
+fn on_every_profile() {
+    let _turn = alone();
+    for profile in Profile::ALL {
+        match device((profile, Medium::Buffer)) {
+            Ok(runtime) => check(&runtime, &tiny("q4_0"), &LoadOptions::default(), 3.0),
+            Err(error) => skipped("on_every_profile", &error.to_string()),
         }
     }
 }

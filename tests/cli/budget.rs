@@ -27,13 +27,19 @@ fn bytes_by_purpose() {
     let found = inspect(&[]);
     let planned = &found["planned_bytes"];
     let purposes = [
-        "gpu_peak", "host", "kv", "scratch", "staging", "total", "weights",
+        "gpu_peak", "host", "kv", "reserve", "scratch", "staging", "total", "weights",
     ];
     assert_eq!(keys(planned), purposes);
     let all = number(planned, "total");
-    assert_eq!(all, number(planned, "gpu_peak") + number(planned, "host"));
+    let parts = ["gpu_peak", "reserve", "host"].map(|part| number(planned, part));
+    let parts = parts.iter().sum::<u64>();
+    // For a model as small as this, trials of kernels may be the peak.
+    assert!(
+        (parts..parts + (4 << 20)).contains(&all),
+        "{all} of {parts}"
+    );
     assert_eq!(number(&found, "total_bytes"), all);
-    for purpose in ["weights", "kv", "scratch", "staging", "host"] {
+    for purpose in ["weights", "kv", "scratch", "staging", "reserve", "host"] {
         assert_eq!(found[purpose], planned[purpose], "{purpose}");
     }
     assert_eq!(
@@ -60,7 +66,7 @@ fn within_a_budget() {
     let minimum = number(&roomy, "minimum_bytes").to_string();
     let tight = inspect(&["--budget", &minimum]);
     assert_eq!(tight["fits"], true);
-    assert_eq!(tight["total_bytes"].to_string(), minimum);
+    assert!(number(&tight, "total_bytes") <= number(&roomy, "minimum_bytes"));
     assert_eq!(tight["context"], 64);
     let layers = number(&tight, "resident_layers") + number(&tight, "streamed_layers");
     assert_eq!(layers, 2);

@@ -118,13 +118,20 @@ fn tokenize() {
     assert!(ids(&["-5 is less than --special"]).as_array().map(Vec::len) > Some(1));
 }
 
+/// The same numbers from two processes, whatever the clock says.
+const IN_ORDER: [&str; 2] = ["--variants", "in-order"];
+
 #[test]
 fn logits() {
     let out = scratch("cli-logits.f32");
     let path = out.to_str().expect("a plain path");
     let logits = small(
         "logits",
-        &["-p", SHORT, "--top", "3", "--out", path, "--kv", "f32"],
+        &[
+            &["-p", SHORT, "--top", "3", "--out", path, "--kv", "f32"],
+            &IN_ORDER[..],
+        ]
+        .concat(),
     );
     assert_eq!(keys(&logits), ["ids", "top"]);
     // From the committed goldens: the model begins every prompt with BOS.
@@ -144,7 +151,11 @@ fn logits() {
     let list: Vec<String> = ids.iter().map(u32::to_string).collect();
     let by_ids = small(
         "logits",
-        &["--ids", &list.join(","), "--top", "3", "--kv", "f32"],
+        &[
+            &["--ids", &list.join(","), "--top", "3", "--kv", "f32"],
+            &IN_ORDER[..],
+        ]
+        .concat(),
     );
     assert_eq!(by_ids, logits);
 }

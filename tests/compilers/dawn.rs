@@ -24,6 +24,7 @@ pub(super) fn request(program: &Program, case: &Case) -> Value {
         source.insert_str(0, "enable subgroups;\n");
     }
     let storage = |bind: &Bind| match bind.access.writes() {
+        _ if program.samples(bind) => "texture",
         true => "storage",
         false => "read-only-storage",
     };

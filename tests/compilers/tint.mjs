@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const { create, globals } = await import(pathToFileURL(join(resolve(process.argv[2]), 'index.js')));
-const { GPUBufferUsage: Usage, GPUMapMode, GPUShaderStage } = globals;
+const { GPUBufferUsage: Usage, GPUMapMode, GPUShaderStage, GPUTextureUsage: TextureUsage } = globals;
 
 const instances = [];
 
@@ -36,7 +36,7 @@ function compile(device, { source, entry: entryPoint, constants, binds }) {
   const entries = ['uniform', 'uniform', ...binds].map((type, binding) => ({
     binding,
     visibility: GPUShaderStage.COMPUTE,
-    buffer: { type },
+    ...(type === 'texture' ? { texture: { sampleType: 'uint' } } : { buffer: { type } }),
   }));
   const group = device.createBindGroupLayout({ entries });
   const layout = device.createPipelineLayout({ bindGroupLayouts: [group] });
@@ -66,11 +66,25 @@ function filled(device, words, usage) {
   return buffer;
 }
 
-// One dispatch; every storage buffer comes back.
-async function play(device, { params, step, buffers, grid }, { group, pipeline }) {
+// The words as texels, in rows of 256. What is behind them in the last row is like the last word.
+function texture(device, words) {
+  const height = Math.ceil(words.length / 1024);
+  const size = { width: 256, height };
+  const usage = TextureUsage.TEXTURE_BINDING | TextureUsage.COPY_DST;
+  const made = device.createTexture({ size, format: 'rgba32uint', usage });
+  const whole = new Uint32Array(height * 1024).fill(words.at(-1));
+  whole.set(words);
+  device.queue.writeTexture({ texture: made }, whole, { bytesPerRow: 4096 }, size);
+  return made;
+}
+
+// One dispatch; every buffer comes back, and for a texture the words that are in it.
+async function play(device, { params, step, buffers, grid }, { group, pipeline }, binds) {
   const uniforms = [params, step].map((words) => filled(device, words, Usage.UNIFORM));
   const storage = buffers.map((words) => filled(device, words, Usage.STORAGE | Usage.COPY_SRC));
-  const entries = [...uniforms, ...storage].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const textures = buffers.map((words, i) => (binds[i] === 'texture' ? texture(device, words) : null));
+  const resources = storage.map((buffer, i) => textures[i]?.createView() ?? { buffer });
+  const entries = [...uniforms.map((buffer) => ({ buffer })), ...resources].map((resource, binding) => ({ binding, resource }));
   const bound = device.createBindGroup({ layout: group, entries });
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
@@ -86,7 +100,7 @@ async function play(device, { params, step, buffers, grid }, { group, pipeline }
     await buffer.mapAsync(GPUMapMode.READ);
     found.push([...new Uint32Array(buffer.getMappedRange())]);
   }
-  [...uniforms, ...storage, ...back].forEach((buffer) => buffer.destroy());
+  [...uniforms, ...storage, ...textures, ...back].forEach((made) => made?.destroy());
   return found;
 }
 
@@ -110,7 +124,7 @@ const compiled = shaders.map((shader, i) => {
 });
 for (const [i, parts] of compiled.entries()) {
   if (!parts) continue;
-  const { complaints, result } = await attempt(runner.device, () => play(runner.device, shaders[i].case, parts));
+  const { complaints, result } = await attempt(runner.device, () => play(runner.device, shaders[i].case, parts, shaders[i].binds));
   results[i] = { complaints, adapter: runner.name, buffers: result };
 }
 process.stdout.write(JSON.stringify(results), () => process.exit(0));

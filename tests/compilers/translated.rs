@@ -16,6 +16,8 @@ pub(super) struct Resolved {
     info: ModuleInfo,
     entry: (ShaderStage, String),
     bindings: u8,
+    /// The binding that is a texture, if one is.
+    texture: Option<u32>,
 }
 
 impl Resolved {
@@ -28,6 +30,8 @@ impl Resolved {
             .validate(&module)
             .unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         let kernel = program.shader.kernel;
+        let mut binds = (FIRST_STORAGE..).zip(kernel.binds);
+        let texture = binds.find(|(_, bind)| program.samples(bind));
         let given = program.variant.constants.iter();
         let constants: PipelineConstants = given
             .map(|(name, value)| ((*name).to_owned(), f64::from(*value)))
@@ -41,6 +45,7 @@ impl Resolved {
             info: info.into_owned(),
             entry: (stage, name.to_owned()),
             bindings: FIRST_STORAGE as u8 + kernel.binds.len() as u8,
+            texture: texture.map(|(binding, _)| binding),
         }
     }
 
@@ -77,7 +82,8 @@ impl Resolved {
     /// Metal's language as of iOS 15, and what the entry point is called in it.
     fn msl(&self) -> Result<(String, String), String> {
         let target = |r: ResourceBinding| msl::BindTarget {
-            buffer: Some(r.binding as u8),
+            buffer: Some(r.binding as u8).filter(|_| self.texture != Some(r.binding)),
+            texture: Some(0).filter(|_| self.texture == Some(r.binding)),
             mutable: true,
             ..msl::BindTarget::default()
         };

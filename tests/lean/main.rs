@@ -6,11 +6,10 @@ mod process;
 mod token;
 
 use lorgnette::formats::Checkpoint;
-use lorgnette::{GenerateOptions, Prompt, Sampling, Session};
+use lorgnette::{Event, GenerateOptions, Prompt, Sampling, Session};
 
 /// What a number of bytes may be over the plan in the driver's own account.
 const ALLOCATED: u64 = 1 << 20;
-const RESERVED: u64 = lorgnette::ALLOCATOR_RESERVE;
 
 fn greedy(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
@@ -20,18 +19,18 @@ fn greedy(max_tokens: usize) -> GenerateOptions {
     }
 }
 
-/// Generates behind a few tokens and calls `look` after each event.
+/// Generates greedily behind a few tokens and calls `look` after each event.
 fn generate(session: &mut Session, max_tokens: usize, mut look: impl FnMut()) -> usize {
+    events(session, &greedy(max_tokens), |_| look())
+}
+
+/// The same in any way.
+fn events(session: &mut Session, options: &GenerateOptions, mut look: impl FnMut(&Event)) -> usize {
     let ids = [5, 6, 7, 8, 9];
     let events = session
-        .generate(Prompt::Ids(&ids), &greedy(max_tokens))
+        .generate(Prompt::Ids(&ids), options)
         .expect("starts");
-    events
-        .map(|event| {
-            event.expect("no error");
-            look();
-        })
-        .count()
+    events.map(|event| look(&event.expect("no error"))).count()
 }
 
 /// Bytes of the tensors that are weights, as they are in the file.

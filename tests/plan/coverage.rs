@@ -6,7 +6,7 @@ use std::ops::Range;
 use lorgnette::plan::{Dispatch, Home, Plan};
 use lorgnette_shaders::Step;
 use lorgnette_shaders::kernels::{embed, matmul, matvec, matvec_add, matvec_gate, matvec_norm};
-use lorgnette_shaders::weights::BLOCK;
+use lorgnette_shaders::weights::{BLOCK, Texels};
 
 use super::{Paper, papers};
 
@@ -102,7 +102,7 @@ fn reads(paper: &Paper, plan: &Plan) -> BTreeMap<(String, bool), Vec<Range<u64>>
         let layout = weight.format.layout(weight.rows, weight.cols);
         assert_eq!(
             (matrix.planes, weight.bytes),
-            (layout.planes, layout.bytes),
+            (layout.planes, Texels::holding(layout.bytes).bytes()),
             "{label}"
         );
         let gather = dispatch.shader.kernel.name == "embed";

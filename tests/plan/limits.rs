@@ -148,7 +148,7 @@ fn keys_that_cannot_be_bound_are_refused() {
     );
 }
 
-/// Two rows must fit a staging buffer: a file with wider ones is refused, not half loaded.
+/// Eight rows must fit a staging buffer: a file with wider ones is refused, not half loaded.
 #[test]
 fn rows_that_cannot_be_staged_are_refused() {
     let shape = SynthShape {

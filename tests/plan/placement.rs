@@ -122,7 +122,7 @@ fn sums_are_of_their_parts() {
             256 + 2 * angles,
             "each row may have them twice"
         );
-        let parts = cache + session.ids + session.step + session.readback;
+        let parts = cache + session.ids + session.step + session.readback + 2 * session.next_ids;
         assert_eq!(session.total(), parts);
 
         let model = memory.weights_bytes() + memory.scratch_bytes();

@@ -1,6 +1,7 @@
 //! Sessions: what they give out, when they stop, and that nothing that happens to one is felt by the next answer. On a
 //! tiny random model, whose text is noise.
 
+mod ahead;
 mod cancel;
 mod characters;
 mod errors;

@@ -1,7 +1,7 @@
 //! Seeds and log-probabilities, through a generation. Which token a sampler chooses from given logits is tested with the
 //! sampler.
 
-use lorgnette::{GenerateOptions, log_probability};
+use lorgnette::{GenerateOptions, Sampling, log_probability};
 
 use super::{answer, greedy, prompt, seeded, session};
 
@@ -74,6 +74,48 @@ fn probabilities_sum_to_one() {
         .map(|id| f64::from(log_probability(&logits, id)).exp())
         .sum();
     assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+}
+
+/// A drawn token is the same whether the device or the host draws it: with every filter, cold and hot, for many seeds.
+#[test]
+fn device_and_host_draw_alike() {
+    let ids = prompt(6, 30);
+    let with = |temperature, top_k, top_p, min_p| Sampling {
+        temperature,
+        top_k,
+        top_p,
+        min_p,
+        ..Default::default()
+    };
+    let settings = [
+        Sampling::default(),
+        with(1.0, 0, 1.0, 0.0),
+        with(1.5, 0, 0.8, 0.0),
+        with(3.0, 100, 1.0, 0.01),
+        with(0.3, 5, 0.99, 0.0),
+        with(30.0, 3, 1.0, 0.0),
+    ];
+    let (mut on_device, mut on_host) = (session(), session());
+    let mut different = std::collections::BTreeSet::new();
+    for (i, sampling) in settings.into_iter().enumerate() {
+        for seed in 0..6 {
+            let seed = seed * 0x1234_5678_9abc + i as u64;
+            let options = |log_probabilities| GenerateOptions {
+                sampling: Sampling {
+                    seed,
+                    ..sampling.clone()
+                },
+                log_probabilities,
+                ignore_end: true,
+                ..greedy(4)
+            };
+            let device = answer(&mut on_device, &ids, &options(false));
+            let host = answer(&mut on_host, &ids, &options(true));
+            assert_eq!(device.ids, host.ids, "{sampling:?}, seed {seed}");
+            different.insert(device.ids);
+        }
+    }
+    assert!(different.len() > 20, "{} answers", different.len());
 }
 
 /// The likeliest token is the same whether the device or the host chooses it, and unasked log-probabilities are not told.

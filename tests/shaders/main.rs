@@ -2,10 +2,13 @@
 //! bindings, step, constants, names) is what the WGSL says.
 
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
-use lorgnette_shaders::{Access, KERNELS, Part, Program, Step, programs};
+use lorgnette_shaders::{Access, Draw, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use naga::{AddressSpace, ArraySize, GlobalVariable, Module, StorageAccess, TypeInner};
+use naga::{
+    AddressSpace, ArraySize, GlobalVariable, Handle, ImageClass, ImageDimension, Module,
+    ScalarKind, StorageAccess, Type, TypeInner,
+};
 
 /// `pack2x16float` and its kind are WGSL's own, and every Vulkan and Metal device has them.
 const EVERYWHERE: Capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
@@ -41,9 +44,13 @@ fn layouter(module: &Module) -> Layouter {
 
 /// Name, offset and size of each member of the struct that a variable holds, and the bytes of the whole.
 fn members(module: &Module, variable: &GlobalVariable) -> (Vec<(String, usize, usize)>, usize) {
+    members_of(module, variable.ty)
+}
+
+fn members_of(module: &Module, ty: Handle<Type>) -> (Vec<(String, usize, usize)>, usize) {
     let layouter = layouter(module);
-    let TypeInner::Struct { members, span } = &module.types[variable.ty].inner else {
-        panic!("{:?} is no struct", variable.name)
+    let TypeInner::Struct { members, span } = &module.types[ty].inner else {
+        panic!("{:?} is no struct", module.types[ty].name)
     };
     let member = |member: &naga::StructMember| {
         let size = layouter[member.ty].size as usize;
@@ -68,10 +75,14 @@ fn there_is_a_program_of_every_variant_and_no_name_twice() {
     let programs = programs();
     for kernel in KERNELS {
         for variant in kernel.variants {
-            let of_variant =
-                |p: &&Program| p.shader.kernel == kernel && p.variant.name == variant.name;
-            let name = (kernel.name, variant.name);
-            assert!(programs.iter().find(of_variant).is_some(), "{name:?}");
+            for medium in Medium::ALL {
+                let of_variant = |p: &Program| {
+                    (p.shader.kernel, p.variant.name, p.medium) == (kernel, variant.name, medium)
+                };
+                let there = medium == Medium::Buffer || kernel.takes(Part::Weights);
+                let name = (kernel.name, variant.name, medium);
+                assert_eq!(programs.iter().any(of_variant), there, "{name:?}");
+            }
         }
     }
     let mut labels: Vec<String> = programs.iter().map(Program::label).collect();
@@ -126,20 +137,34 @@ fn params_are_laid_out_as_in_rust() {
 
 #[test]
 fn the_step_is_laid_out_as_in_rust() {
-    macro_rules! word {
-        ($field:ident) => {
-            (
+    macro_rules! members {
+        ($type:ident: $($field:ident $size:expr),*) => {
+            [$((
                 stringify!($field).to_owned(),
-                std::mem::offset_of!(Step, $field),
-                4,
-            )
+                std::mem::offset_of!($type, $field),
+                $size,
+            )),*]
         };
     }
-    let expected = [word!(position), word!(count), word!(keep), word!(dropped)];
+    let expected = members!(Step: position 4, count 4, keep 4, dropped 4, draw size_of::<Draw>());
+    let of_draw = members!(
+        Draw: top_k 4, top_p 4, reach 4, bits 4, scale 4, shift 4, random 4, unused 4
+    );
     for (program, module) in modules() {
         let (found, bytes) = members(&module, bound(&module, 1));
         assert_eq!(found, expected, "{}", program.label());
         assert_eq!(bytes, size_of::<Step>(), "{}", program.label());
+        let draw = module
+            .types
+            .iter()
+            .find(|(_, ty)| ty.name.as_deref() == Some("Draw"));
+        let draw = members_of(&module, draw.expect("a type").0);
+        assert_eq!(
+            draw,
+            (of_draw.to_vec(), size_of::<Draw>()),
+            "{}",
+            program.label()
+        );
         assert_eq!(bound(&module, 1).space, AddressSpace::Uniform);
     }
 }
@@ -152,6 +177,20 @@ fn bindings_are_those_of_rust() {
             let variable = bound(&module, binding);
             let label = format!("{} {}", program.label(), bind.name);
             assert_eq!(variable.name.as_deref(), Some(bind.name), "{label}");
+            if program.samples(bind) {
+                assert!(!bind.access.writes(), "{label}");
+                assert_eq!(variable.space, AddressSpace::Handle, "{label}");
+                let texture = TypeInner::Image {
+                    dim: ImageDimension::D2,
+                    arrayed: false,
+                    class: ImageClass::Sampled {
+                        kind: ScalarKind::Uint,
+                        multi: false,
+                    },
+                };
+                assert_eq!(module.types[variable.ty].inner, texture, "{label}");
+                continue;
+            }
             let access = match bind.access {
                 Access::Read | Access::Gather => StorageAccess::LOAD,
                 Access::Write | Access::Update => StorageAccess::LOAD | StorageAccess::STORE,

@@ -1,6 +1,7 @@
 //! Endless conversations: sessions whose oldest tokens leave. What is in the cache, what comes out far behind its end, and
 //! what is left when a session goes back. The kernels' own cases are in `kernels/sliding.rs`.
 
+mod ahead;
 mod endless;
 mod keys;
 mod options;

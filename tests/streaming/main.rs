@@ -6,6 +6,7 @@ mod counts;
 mod large;
 mod mixed;
 mod numbers;
+mod textures;
 
 use lorgnette::{KvFormat, LoadOptions};
 
@@ -19,7 +20,7 @@ fn options(streamed_layers: usize) -> LoadOptions {
         kv: KvFormat::F32,
         prefill_chunk: 8,
         streamed_layers,
-        staging_bytes: 12 << 10,
+        staging_bytes: 24 << 10,
         ..Default::default()
     }
 }

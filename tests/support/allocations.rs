@@ -17,10 +17,13 @@ pub struct Asked {
     pub total: usize,
     /// Bytes of allocations less those freed: what is still held.
     pub held: isize,
+    /// The most that was held at once.
+    pub peak: isize,
 }
 
 thread_local! {
-    static ASKED: Cell<Asked> = const { Cell::new(Asked { largest: 0, total: 0, held: 0 }) };
+    static ASKED: Cell<Asked> =
+        const { Cell::new(Asked { largest: 0, total: 0, held: 0, peak: 0 }) };
 }
 
 /// Bytes that all threads hold, and the most that they held since [`live_from_now`].
@@ -37,11 +40,14 @@ fn count(size: usize, freed: usize) {
             largest,
             total,
             held,
+            peak,
         } = asked.get();
+        let held = held.wrapping_add(change);
         asked.set(Asked {
             largest: largest.max(size),
             total: total.saturating_add(size),
-            held: held.wrapping_add(change),
+            held,
+            peak: peak.max(held),
         });
     });
 }

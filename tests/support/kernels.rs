@@ -1,4 +1,4 @@
-//! The runner of kernel cases: each by every variant on the device and on the reference, and every case that fails is named.
+//! The runner of kernel cases: each by every program on the device and on the reference, and every case that fails is named.
 
 use lorgnette::trust::{Outcome, check};
 use lorgnette_shaders::Program;
@@ -11,8 +11,8 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
     let (mut played, mut nmse, mut max_abs, mut failed) = (0, 0f64, 0f64, Vec::new());
     let mut worst = String::from("none of them");
     for case in cases {
-        for variant in case.shader.kernel.variants {
-            let result = check(runtime(), &case, variant);
+        for program in case.shader.programs() {
+            let result = check(runtime(), &case, &program);
             let what = format!("{}: {}", result.program, result.case);
             if result.outcome != Outcome::Right {
                 failed.push(format!("{:?}: {what}: {}", result.outcome, result.message));
@@ -35,7 +35,7 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
     );
 }
 
-/// The buffers as each variant of the case's kernel leaves them on the device.
+/// The buffers as each program of the case leaves them on the device.
 ///
 /// # Panics
 /// If the device does not play the case.

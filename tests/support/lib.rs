@@ -113,6 +113,16 @@ pub fn load(runtime: &Runtime, path: impl AsRef<Path>, options: &LoadOptions) ->
 
 /// A device of its own, so that nobody else's work is in its counts: the adapter of [`runtime`], or the references.
 pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime {
+    with_variants(adapter, max_binding_bytes, Variants::in_order())
+}
+
+/// The same with matrices in textures.
+pub fn texture_runtime(max_binding_bytes: Option<u64>) -> Runtime {
+    let pinned = Variants::in_order().pin("weights", "texture");
+    with_variants(Adapter::Auto, max_binding_bytes, pinned)
+}
+
+fn with_variants(adapter: Adapter, max_binding_bytes: Option<u64>, variants: Variants) -> Runtime {
     let adapter = match adapter {
         Adapter::Auto => self::adapter(),
         other => other,
@@ -120,7 +130,7 @@ pub fn own_runtime(adapter: Adapter, max_binding_bytes: Option<u64>) -> Runtime 
     Runtime::new(RuntimeOptions {
         adapter,
         max_binding_bytes,
-        variants: Variants::in_order(),
+        variants,
         ..Default::default()
     })
     .expect("an adapter")

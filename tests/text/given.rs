@@ -8,23 +8,27 @@ use lorgnette::{ChatTemplate, Error, Message, Piece, RawVocabulary, Tokenizer, V
 
 /// Byte tokens for ASCII from `!` on and for the blank, a few merges, control tokens `<|a|>` and `<|eot_id|>` and the
 /// user-defined `<think>`.
-pub fn small_raw() -> RawVocabulary {
-    let mut tokens: Vec<String> = ('!'..='~').map(String::from).collect();
-    tokens.extend(["Ġ", "he", "Ġhe", "ll", "<|a|>", "<|eot_id|>", "<think>"].map(String::from));
+pub fn small_raw() -> RawVocabulary<'static> {
+    const ASCII: &str = concat!(
+        "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+    );
+    let mut tokens: Vec<_> = (0..ASCII.len()).map(|at| &ASCII[at..=at]).collect();
+    tokens.extend(["Ġ", "he", "Ġhe", "ll", "<|a|>", "<|eot_id|>", "<think>"]);
     let types = tokens
         .iter()
-        .map(|text| match text.as_str() {
+        .map(|text| match *text {
             "<|a|>" | "<|eot_id|>" => 3,
             "<think>" => 4,
             _ => 1,
         })
         .collect();
     RawVocabulary {
-        model: "gpt2".into(),
-        pre: Some("gpt-2".into()),
+        model: "gpt2",
+        pre: Some("gpt-2"),
         tokens,
         types: Some(types),
-        merges: vec!["h e".into(), "Ġ he".into(), "l l".into()],
+        merges: vec!["h e", "Ġ he", "l l"],
         ..RawVocabulary::default()
     }
 }

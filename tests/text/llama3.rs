@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use lorgnette::formats::{Checkpoint, Value, Writer};
 use lorgnette::{ChatTemplate, Tokenizer};
+use lorgnette_tests::allocations::during;
 
 use crate::given::{cache, data, ids, joined, message, skipped};
 
@@ -18,14 +19,31 @@ const TEMPLATE: &str = "{{ bos_token }}{% for message in messages %}
 {%- endfor %}
 {% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
 
+/// The tokenizer, and what making it took: bytes by the allocator's account, and the bound that a budget counts.
+struct Built {
+    tokenizer: Tokenizer,
+    held: (u64, u64),
+    peak: (u64, u64),
+}
+
 fn tokenizer() -> Option<&'static Tokenizer> {
-    static BUILT: OnceLock<Option<Tokenizer>> = OnceLock::new();
+    built().map(|built| &built.tokenizer)
+}
+
+fn built() -> Option<&'static Built> {
+    static BUILT: OnceLock<Option<Built>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let named = std::env::var_os("LORGNETTE_LLAMA3_RANKS").map(PathBuf::from);
         let path = named.unwrap_or_else(|| cache().join("llama3/tokenizer.model"));
         let ranks = std::fs::read_to_string(&path).ok()?;
         let file = Checkpoint::from_bytes(gguf_from_ranks(&ranks)).unwrap();
-        Some(lorgnette::text::tokenizer(file.metadata()).unwrap())
+        let (tokenizer, asked) = during(|| lorgnette::text::tokenizer(file.metadata()).unwrap());
+        let (held, peak) = lorgnette::text::host_bytes(file.metadata()).unwrap();
+        Some(Built {
+            tokenizer,
+            held: (asked.held as u64, held),
+            peak: (asked.peak as u64, peak),
+        })
     });
     if built.is_none() {
         skipped(
@@ -134,6 +152,18 @@ fn every_string_has_the_ids_that_tiktoken_gives() {
         assert_eq!((streamed.as_str(), decoder.finish()), (text, None));
     }
     assert!(cases.as_array().unwrap().len() >= 200);
+}
+
+/// Bytes of the heap, which a small budget counts beside the weights.
+#[test]
+fn the_tables_hold_little_and_are_made_with_little_more() {
+    let Some(built) = built() else { return };
+    for (found, most) in [built.held, built.peak] {
+        println!("{found} bytes of {most}");
+        let loose = most as f64 / found as f64;
+        assert!((1.0..=1.3).contains(&loose), "{found} bytes of {most}");
+    }
+    assert!(built.held.0 <= 7_000_000 && built.peak.0 <= 20_000_000);
 }
 
 #[test]

@@ -8,3 +8,6 @@ mod sampler;
 mod smollm2;
 mod stop;
 mod vocabulary;
+
+#[global_allocator]
+static ALLOCATOR: lorgnette_tests::allocations::Counting = lorgnette_tests::allocations::Counting;

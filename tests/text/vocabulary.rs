@@ -4,7 +4,7 @@ use lorgnette::{Error, Piece, RawVocabulary, Tokenizer, Vocabulary};
 
 use crate::given::{said, small, small_raw};
 
-fn refused(change: impl FnOnce(&mut RawVocabulary)) -> String {
+fn refused(change: impl FnOnce(&mut RawVocabulary<'static>)) -> String {
     let mut raw = small_raw();
     change(&mut raw);
     said(Vocabulary::new(raw).and_then(Tokenizer::new))
@@ -14,7 +14,7 @@ fn id(name: &str) -> u32 {
     small_raw()
         .tokens
         .iter()
-        .position(|token| token == name)
+        .position(|token| *token == name)
         .unwrap() as u32
 }
 
@@ -55,12 +55,12 @@ fn control_tokens_lie_inside_one_trusted_piece() {
 #[test]
 fn a_merge_cannot_make_a_control_token() {
     let mut raw = small_raw();
-    raw.merges.push("he ll".into());
-    raw.tokens.push("hell".into());
+    raw.merges.push("he ll");
+    raw.tokens.push("hell");
     raw.types.as_mut().unwrap().push(3);
     // With the whole-piece rule too.
     for pre in ["gpt-2", "llama-bpe"] {
-        raw.pre = Some(pre.into());
+        raw.pre = Some(pre);
         let tokenizer = Tokenizer::new(Vocabulary::new(raw.clone()).unwrap()).unwrap();
         assert_eq!(tokenizer.encode("hell"), [id("he"), id("ll")]);
         assert_eq!(
@@ -73,7 +73,7 @@ fn a_merge_cannot_make_a_control_token() {
 #[test]
 fn of_names_that_begin_together_the_longest_counts() {
     let mut raw = small_raw();
-    raw.tokens.push("<|a|>!".into());
+    raw.tokens.push("<|a|>!");
     raw.types.as_mut().unwrap().push(3);
     let longer = raw.tokens.len() as u32 - 1;
     let tokenizer = Tokenizer::new(Vocabulary::new(raw).unwrap()).unwrap();
@@ -99,9 +99,9 @@ fn names_of_end_tokens_are_control_whatever_the_file_says() {
 #[test]
 fn a_byte_without_a_token_is_left_out_and_parts_its_neighbours() {
     let mut raw = small_raw();
-    raw.tokens.push("!!".into());
+    raw.tokens.push("!!");
     raw.types.as_mut().unwrap().push(1);
-    raw.merges.push("! !".into());
+    raw.merges.push("! !");
     let pair = raw.tokens.len() as u32 - 1;
     let tokenizer = Tokenizer::new(Vocabulary::new(raw).unwrap()).unwrap();
     assert_eq!(tokenizer.encode("!\u{1}! é"), [id("!"), id("!"), id("Ġ")]);
@@ -144,11 +144,11 @@ fn broken_vocabularies_are_named() {
     let cases: [(&str, String); 10] = [
         (
             "tokenizer.ggml.model: expected gpt2, found llama",
-            refused(|r| r.model = "llama".into()),
+            refused(|r| r.model = "llama"),
         ),
         (
             "expected one of llama-bpe, llama3, llama-v3, smollm, gpt-2, gpt2, found default",
-            refused(|r| r.pre = Some("default".into())),
+            refused(|r| r.pre = Some("default")),
         ),
         ("gpt2, found none", refused(|r| r.pre = None)),
         (
@@ -169,15 +169,15 @@ fn broken_vocabularies_are_named() {
         ),
         (
             "merge 3: expected names of tokens in the vocabulary, found \"hx\"",
-            refused(|r| r.merges.push("h x".into())),
+            refused(|r| r.merges.push("h x")),
         ),
         (
             "merge 3: expected two names with a blank between, found \"hx\"",
-            refused(|r| r.merges.push("hx".into())),
+            refused(|r| r.merges.push("hx")),
         ),
         (
             "token 2: expected a text of its own, found that of token 1",
-            refused(|r| r.tokens[2] = "\"".into()),
+            refused(|r| r.tokens[2] = "\""),
         ),
     ];
     for (expected, found) in cases {

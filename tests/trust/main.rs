@@ -92,7 +92,9 @@ fn known(
 ) -> (Option<Finding>, Option<&'static str>) {
     let of_kernel = |shader: &Shader| shader.kernel.name == kernel;
     let shader = shaders().into_iter().find(of_kernel).expect("a kernel");
-    let judged = runtime.judge(&[shader], &mut |_, _| ()).expect("a verdict");
+    let judged = runtime
+        .judge(&[shader], None, &mut |_, _| ())
+        .expect("a verdict");
     let found = judged[0]
         .found
         .iter()

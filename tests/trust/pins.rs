@@ -1,6 +1,8 @@
 //! Variants that the caller pins: as text, as options, and what is refused.
 
-use lorgnette::{Error, Runtime, Variants};
+use lorgnette::trust::Judged;
+use lorgnette::{Error, Medium, Runtime, Variants};
+use lorgnette_shaders::Shader;
 
 use super::{load, logits, options, runtime};
 
@@ -35,6 +37,33 @@ fn a_pinned_variant_is_used() {
     assert!(most > 0.0 && most < 1e-3, "{most}");
 }
 
+/// What the matrices of every shader of a model lie in, with these pins.
+fn media(text: &str) -> Vec<Option<Medium>> {
+    let runtime = Runtime::new(options(&[], parsed(text), None)).expect("opens");
+    let (model, _) = load(&runtime).expect("loads");
+    let plans = model.blueprint().plans.iter();
+    let with_weights = |shader: &Shader| shader.parts.weights.is_some();
+    let shaders = plans.flat_map(|plan| plan.dispatches()).map(|d| d.shader);
+    let shaders: Vec<Shader> = shaders.filter(with_weights).collect();
+    let judged = runtime
+        .judge(&shaders, None, &mut |_, _| ())
+        .expect("a verdict");
+    judged.iter().map(Judged::medium).collect()
+}
+
+/// In order, a buffer where nothing is pinned; by the clock either, but one for all.
+#[test]
+fn matrices_lie_in_the_pinned_medium() {
+    let all = |media: &[Option<Medium>], medium| media.iter().all(|m| *m == Some(medium));
+    assert!(all(&media("in-order"), Medium::Buffer));
+    assert!(all(&media("in-order,weights=texture"), Medium::Texture));
+    let chosen = media("");
+    assert!(
+        Medium::ALL.iter().any(|medium| all(&chosen, *medium)),
+        "{chosen:?}"
+    );
+}
+
 #[test]
 fn unknown_names_are_refused_in_words() {
     let refused = |text: &str| -> Error {
@@ -47,6 +76,10 @@ fn unknown_names_are_refused_in_words() {
         ("matmull=plain", &["matmul", "rope", "\"matmull\""]),
         ("matmul[q9]=plain", &["\"matmul[q9]\""]),
         ("matmul", &["KERNEL=VARIANT", "\"matmul\""]),
+        (
+            "weights=disk",
+            &["buffer or texture for weights", "\"disk\""],
+        ),
     ] {
         let error = refused(text);
         assert!(matches!(error, Error::Input { .. }), "{error}");

@@ -1,6 +1,8 @@
 //! What is asked of an adapter: the limits and features of a profile and no more, or the adapter's own. An adapter that
 //! has less is refused with everything it lacks.
 
+use lorgnette_shaders::weights::Texels;
+
 use crate::{Error, Offer, Profile, Result};
 
 /// Limits and features to request.
@@ -56,7 +58,7 @@ impl Asked {
     }
 }
 
-/// The adapter's own in what kernels use; of the rest (textures, vertices) the least there is.
+/// The adapter's own in what kernels use; of the rest (vertices, samplers) the least there is.
 fn native(has: &wgpu::Limits) -> wgpu::Limits {
     wgpu::Limits {
         max_storage_buffer_binding_size: has.max_storage_buffer_binding_size,
@@ -66,6 +68,7 @@ fn native(has: &wgpu::Limits) -> wgpu::Limits {
         max_compute_invocations_per_workgroup: has.max_compute_invocations_per_workgroup,
         max_compute_workgroup_size_x: has.max_compute_workgroup_size_x,
         max_compute_workgroups_per_dimension: has.max_compute_workgroups_per_dimension,
+        max_texture_dimension_2d: has.max_texture_dimension_2d.min(Texels::SIDE),
         ..wgpu::Limits::downlevel_defaults()
     }
 }
@@ -81,6 +84,8 @@ fn limits(offer: &Offer) -> wgpu::Limits {
         max_compute_workgroups_per_dimension: offer.workgroups,
         min_storage_buffer_offset_alignment: offer.offset_alignment,
         min_uniform_buffer_offset_alignment: offer.offset_alignment,
+        // What WebGPU guarantees, and so what every profile has.
+        max_texture_dimension_2d: Texels::SIDE,
         ..wgpu::Limits::downlevel_defaults()
     }
 }

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// A snapshot of everything counted since the runtime was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Bytes of our buffers that are alive.
+    /// Bytes of our buffers and textures that are alive.
     pub live_bytes: u64,
-    /// The most bytes of our buffers that were alive at once.
+    /// The most bytes of them that were alive at once.
     pub peak_bytes: u64,
-    /// Buffers created.
+    /// Buffers and textures created.
     pub buffers: u64,
     /// Bind groups created.
     pub bind_groups: u64,
@@ -71,13 +71,13 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn buffer_made(&self, bytes: u64) {
+    pub(super) fn made(&self, bytes: u64) {
         self.buffers.fetch_add(1, Relaxed);
         let live = self.live_bytes.fetch_add(bytes, Relaxed) + bytes;
         self.peak_bytes.fetch_max(live, Relaxed);
     }
 
-    pub(super) fn buffer_dropped(&self, bytes: u64) {
+    pub(super) fn dropped(&self, bytes: u64) {
         self.live_bytes.fetch_sub(bytes, Relaxed);
     }
 

@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::cache::PipelineCache;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
+use crate::reserve::BLOCK;
 use crate::{Error, Profile, Result, SubmitBound};
 
 /// What an adapter is made of.
@@ -45,6 +46,8 @@ pub struct AdapterReport {
     pub max_binding_bytes: u64,
     /// Bytes one buffer may have.
     pub max_buffer_bytes: u64,
+    /// Texels of a texture's longest side.
+    pub max_texture_side: u32,
     /// Bytes of workgroup memory.
     pub max_workgroup_bytes: u32,
     /// Invocations in a workgroup.
@@ -78,6 +81,7 @@ impl AdapterReport {
             kind,
             max_binding_bytes: limits.max_storage_buffer_binding_size,
             max_buffer_bytes: limits.max_buffer_size,
+            max_texture_side: limits.max_texture_dimension_2d,
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
@@ -207,9 +211,9 @@ impl Gpu {
             label: Some("lorgnette"),
             required_features: asked.features,
             required_limits: asked.limits,
-            // wgpu reserves blocks ahead of use: small ones, as the budget counts them.
+            // wgpu reserves blocks ahead of use: all of one size, as the budget counts them.
             memory_hints: wgpu::MemoryHints::Manual {
-                suballocated_device_memory_block_size: (4 << 20)..(8 << 20),
+                suballocated_device_memory_block_size: BLOCK..BLOCK,
             },
             ..Default::default()
         }))

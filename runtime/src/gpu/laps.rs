@@ -3,13 +3,12 @@
 //! step, and its submits are not a step's.
 
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use lorgnette_shaders::Program;
 use wgpu::BufferUsages as Usage;
 
 use super::realized::{GpuPlayer, GpuSession};
-use super::solo::{repeated, seconds};
+use super::solo::{repeated, without_limit};
 use super::transfer::copy_back;
 use crate::Result;
 use crate::plan::{Dispatch, Plan};
@@ -103,7 +102,7 @@ impl GpuPlayer {
             let encode = |pass: &mut wgpu::ComputePass<'_>| {
                 self.encode_one(pass, session, turn, dispatch, at);
             };
-            seconds(&mut |times| -> Result<Duration> { repeated(&self.gpu, times, &encode) })
+            without_limit(|times| repeated(&self.gpu, times, &encode))
         };
         (at..).zip(dispatches).map(one).collect()
     }

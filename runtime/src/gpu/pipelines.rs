@@ -83,29 +83,7 @@ impl Gpu {
                 label: Some(&label),
                 source: wgpu::ShaderSource::Wgsl(program.source().into()),
             });
-        let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty,
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        };
-        let uniforms = [
-            entry(0, wgpu::BufferBindingType::Uniform),
-            entry(1, wgpu::BufferBindingType::Uniform),
-        ];
-        let storage = kernel.binds.iter().enumerate().map(|(i, bind)| {
-            entry(
-                FIRST_STORAGE + i as u32,
-                wgpu::BufferBindingType::Storage {
-                    read_only: !bind.access.writes(),
-                },
-            )
-        });
-        let entries: Vec<_> = uniforms.into_iter().chain(storage).collect();
+        let entries = entries(program);
         let layout = self
             .device
             .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
@@ -139,6 +117,36 @@ impl Gpu {
             layout,
         }
     }
+}
+
+/// What is bound: two uniforms, and what the kernel names; its weights may be a texture.
+fn entries(program: &Program) -> Vec<wgpu::BindGroupLayoutEntry> {
+    let buffer = |ty: wgpu::BufferBindingType| wgpu::BindingType::Buffer {
+        ty,
+        has_dynamic_offset: false,
+        min_binding_size: None,
+    };
+    let texture = wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Uint,
+        view_dimension: wgpu::TextureViewDimension::D2,
+        multisampled: false,
+    };
+    let named = program.shader.kernel.binds.iter().map(|bind| {
+        let read_only = !bind.access.writes();
+        match program.samples(bind) {
+            true => texture,
+            false => buffer(wgpu::BufferBindingType::Storage { read_only }),
+        }
+    });
+    let uniforms = [buffer(wgpu::BufferBindingType::Uniform); FIRST_STORAGE as usize];
+    let types = uniforms.into_iter().chain(named);
+    let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty,
+        count: None,
+    };
+    (0..).zip(types).map(entry).collect()
 }
 
 /// Values of the program's `override` constants.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::buffers::Buffer;
 use super::realized::{GpuPlayer, GpuSession, Streaming};
-use super::transfer::{copy_back, read_back};
+use super::transfer::copy_back;
 use crate::Result;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
@@ -14,18 +14,20 @@ use crate::player::{Turn, Want};
 use crate::submits::{Pace, bound, cost, next_submit};
 
 impl GpuPlayer {
-    /// Plays one step. `None` if it was cancelled between two submits. With a pace, each submit is waited for and
-    /// measured, so that the GPU is free for a frame before the next.
-    pub fn play(
+    /// Submits one step; what is wanted of it, if anything, comes through the readback buffer of this number. `None` if it
+    /// was cancelled between two submits. With a pace, each submit is waited for and measured, so that the GPU is free for a frame before the next.
+    pub fn begin(
         &self,
-        session: &GpuSession,
+        session: &mut GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
         mut pace: Option<&mut Pace>,
-    ) -> Result<Option<Vec<u8>>> {
+    ) -> Result<Option<Option<usize>>> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, plan, turn);
         let want = self.wanted(session, plan, turn);
+        let want = want.map(|(buffer, offset, bytes)| (buffer.raw().clone(), offset, bytes));
+        let back = session.readback_for(turn.want);
         let mut at = 0;
         let mut before: Option<wgpu::SubmissionIndex> = None;
         for (i, segment) in plan.segments.iter().enumerate() {
@@ -43,12 +45,11 @@ impl GpuPlayer {
                 self.encode(&mut encoder, session, turn, now, at);
                 at += count;
                 rest = later;
-                if let Some((buffer, offset, bytes)) = &want
-                    && i + 1 == plan.segments.len()
-                    && rest.is_empty()
-                {
-                    let target = session.readback.raw();
-                    encoder.copy_buffer_to_buffer(buffer.raw(), *offset, target, 0, Some(*bytes));
+                let ends = i + 1 == plan.segments.len() && rest.is_empty();
+                let last = want.as_ref().filter(|_| ends);
+                if let Some((buffer, offset, bytes)) = last {
+                    let target = session.readback[back].target().raw();
+                    encoder.copy_buffer_to_buffer(buffer, *offset, target, 0, Some(*bytes));
                 }
                 let start = Instant::now();
                 let submission = self.submit(encoder)?;
@@ -61,18 +62,24 @@ impl GpuPlayer {
                     // end. Not before its last submit: what comes may go to the slot that this one reads.
                     self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
                 }
-                // Two submits in flight keep the GPU busy and a cancel near.
-                if let Some(before) = before.replace(submission) {
+                if let Some((_, _, bytes)) = last {
+                    session.readback[back].ask(*bytes, submission.clone());
+                }
+                // Two submits in flight keep the GPU busy and a cancel near. A token is short, and its id may be ahead of
+                // one that is yet to be read.
+                if let Some(before) = before.replace(submission)
+                    && turn.step.count > 1
+                {
                     self.gpu.wait(before)?;
                 }
             }
         }
-        match (want, before) {
-            (Some((_, _, bytes)), Some(last)) => {
-                read_back(&self.gpu, &session.readback, bytes, last).map(Some)
-            }
-            _ => Ok(Some(Vec::new())),
-        }
+        Ok(Some(want.map(|_| back)))
+    }
+
+    /// What a step that has begun gives back.
+    pub fn finish(&self, session: &mut GpuSession, back: usize) -> Result<Vec<u8>> {
+        session.readback[back].take(&self.gpu)
     }
 
     /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:

@@ -1,28 +1,30 @@
 //! A plan made real: the model's buffers and pipelines on the device, a session's buffers and its bind groups. Made at
 //! load and when a session opens; nothing here happens during a token.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use lorgnette_shaders::kernel::FIRST_STORAGE;
-use lorgnette_shaders::{Program, Shader, Step};
+use lorgnette_shaders::{Medium, Program, Shader, Step};
 use wgpu::BufferUsages as Usage;
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Storage};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
+use super::readback::Readback;
 use super::transfer::Upload;
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
+use crate::player::Want;
 use crate::stream::Stream;
 
 /// A model on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuPlayer {
     pub(super) gpu: Arc<Gpu>,
-    weights: Vec<Buffer>,
+    weights: Vec<Storage>,
     /// For each weight of the list, which of these it is in.
     weight_buffers: Vec<usize>,
     slots: Vec<Buffer>,
@@ -47,9 +49,23 @@ pub(crate) struct GpuSession {
     values: Vec<Buffer>,
     pub(super) ids: Buffer,
     pub(super) step: Buffer,
-    pub(super) readback: Buffer,
+    /// The large one, for logits and scores; then two that ids take turns in.
+    pub(super) readback: Vec<Readback>,
+    /// Which of the two is next.
+    pub(super) ids_next: bool,
     /// For each plan, for each dispatch in order.
     pub(super) bind_groups: Vec<Vec<wgpu::BindGroup>>,
+}
+
+impl GpuSession {
+    /// Where such results are read back: the two for ids take turns.
+    pub(super) fn readback_for(&mut self, want: Want) -> usize {
+        if want != Want::NextId {
+            return 0;
+        }
+        self.ids_next = !self.ids_next;
+        1 + usize::from(self.ids_next)
+    }
 }
 
 impl GpuPlayer {
@@ -63,11 +79,15 @@ impl GpuPlayer {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self> {
         let storage = Usage::STORAGE | Usage::COPY_DST;
-        let weights = memory
-            .weights
-            .iter()
-            .map(|bytes| gpu.buffer("weights", *bytes, storage))
-            .collect::<Result<_>>()?;
+        let sampled = sampled(programs, plans, memory);
+        let weights = memory.weights.iter().enumerate().map(|(i, bytes)| {
+            let medium = match sampled.contains(&i) {
+                true => Medium::Texture,
+                false => Medium::Buffer,
+            };
+            gpu.weights(medium, *bytes)
+        });
+        let weights = weights.collect::<Result<_>>()?;
         let slots = memory
             .slots
             .iter()
@@ -118,8 +138,8 @@ impl GpuPlayer {
         self.scratch = Mutex::new(Some(Streaming { stream, ring }));
     }
 
-    /// The buffer of a weight of the list.
-    pub fn weight(&self, index: usize) -> &Buffer {
+    /// What a weight of the list lies in.
+    pub fn weight(&self, index: usize) -> &Storage {
         &self.weights[self.weight_buffers[index]]
     }
 
@@ -134,6 +154,10 @@ impl GpuPlayer {
                 .map(|bytes| gpu.buffer("cache", *bytes, Usage::STORAGE | Usage::COPY_SRC))
                 .collect::<Result<Vec<_>>>()
         };
+        let back = |bytes: u64| {
+            let usage = Usage::MAP_READ | Usage::COPY_DST;
+            Ok(Readback::new(gpu.buffer("readback", bytes, usage)?))
+        };
         let mut session = GpuSession {
             keys: cache()?,
             values: cache()?,
@@ -147,11 +171,12 @@ impl GpuPlayer {
                 sizes.step,
                 Usage::UNIFORM | Usage::STORAGE | Usage::COPY_DST,
             )?,
-            readback: gpu.buffer(
-                "readback",
-                sizes.readback,
-                Usage::MAP_READ | Usage::COPY_DST,
-            )?,
+            readback: vec![
+                back(sizes.readback)?,
+                back(sizes.next_ids)?,
+                back(sizes.next_ids)?,
+            ],
+            ids_next: false,
             bind_groups: Vec::new(),
         };
         let mut at = 0;
@@ -175,32 +200,25 @@ impl GpuPlayer {
         pipeline: &Pipeline,
         at: u64,
     ) -> wgpu::BindGroup {
-        let part = |buffer: &'_ Buffer, offset: u64, size: Option<u64>| {
-            (
-                buffer.raw().clone(),
-                offset,
-                size.and_then(std::num::NonZeroU64::new),
-            )
-        };
         let mut bound = vec![
-            part(&self.params, at, Some(dispatch.params.len() as u64)),
-            part(&session.step, 0, Some(size_of::<Step>() as u64)),
+            part(&self.params, at, Some(dispatch.params.len())),
+            part(&session.step, 0, Some(size_of::<Step>())),
         ];
-        bound.extend(dispatch.tensors.iter().map(|id| {
-            let (buffer, offset) = self.buffer_of(session, plan, *id);
-            part(buffer, offset, None)
-        }));
-        let entries: Vec<_> = bound
-            .iter()
-            .enumerate()
-            .map(|(binding, (buffer, offset, size))| wgpu::BindGroupEntry {
-                binding: binding as u32,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset: *offset,
-                    size: *size,
+        bound.extend(
+            dispatch
+                .tensors
+                .iter()
+                .map(|id| match plan.tensor(*id).home {
+                    Home::Weight(index) => self.weight(index).resource(),
+                    _ => {
+                        let (buffer, offset) = self.buffer_of(session, plan, *id);
+                        part(buffer, offset, None)
+                    }
                 }),
-            })
+        );
+        let entries: Vec<_> = (0..)
+            .zip(bound)
+            .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         debug_assert_eq!(
             entries.len(),
@@ -216,6 +234,7 @@ impl GpuPlayer {
             })
     }
 
+    /// Where a tensor is that is not the model's weights.
     pub(super) fn buffer_of<'a>(
         &'a self,
         session: &'a GpuSession,
@@ -223,7 +242,7 @@ impl GpuPlayer {
         id: TensorId,
     ) -> (&'a Buffer, u64) {
         match plan.tensor(id).home {
-            Home::Weight(index) => (self.weight(index), 0),
+            Home::Weight(_) => unreachable!("no kernel writes weights, so none are read back"),
             Home::Scratch(slot) => (&self.slots[slot], 0),
             Home::Keys(layer) => (&session.keys[layer], 0),
             Home::Values(layer) => (&session.values[layer], 0),
@@ -231,4 +250,34 @@ impl GpuPlayer {
             Home::Angles => (&session.step, UNIFORM_ALIGNMENT),
         }
     }
+}
+
+/// A part of a buffer; all from `offset` on where no size is given.
+fn part(buffer: &Buffer, offset: u64, size: Option<usize>) -> wgpu::BindingResource<'_> {
+    wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+        buffer: buffer.raw(),
+        offset,
+        size: size.and_then(|size| std::num::NonZeroU64::new(size as u64)),
+    })
+}
+
+/// Which buffers of weights are textures: those that a program reads as one.
+fn sampled(
+    programs: &HashMap<Shader, Program>,
+    plans: &[Plan],
+    memory: &MemoryPlan,
+) -> HashSet<usize> {
+    let mut sampled = HashSet::new();
+    for plan in plans {
+        for dispatch in plan.dispatches() {
+            let program = &programs[&dispatch.shader];
+            let binds = dispatch.shader.kernel.binds.iter().zip(&dispatch.tensors);
+            for (_, id) in binds.filter(|(bind, _)| program.samples(bind)) {
+                if let Home::Weight(index) = plan.tensor(*id).home {
+                    sampled.insert(memory.weight_buffers[index]);
+                }
+            }
+        }
+    }
+    sampled
 }

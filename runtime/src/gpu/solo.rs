@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use lorgnette_shaders::kernel::FIRST_STORAGE;
+use lorgnette_shaders::weights::Texels;
 use lorgnette_shaders::{Program, Step};
 use wgpu::BufferUsages as Usage;
 
-use super::buffers::Buffer;
+use super::buffers::{Storage, Texture};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::{Upload, copy_back};
-use crate::Result;
+use crate::{Error, Result};
 
 /// Bytes that the buffers are filled through: little beside a model's own.
 const STAGING: u64 = 192 << 10;
@@ -29,9 +30,10 @@ pub(crate) fn play(
     let alone = Alone::new(gpu, program, params, step, buffers)?;
     alone.play(1)?;
     let storage = &alone.bound[FIRST_STORAGE as usize..];
-    for ((bind, words), buffer) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
-        if bind.access.writes() {
-            *words = copy_back(gpu, buffer)?;
+    for ((bind, words), bound) in program.shader.kernel.binds.iter().zip(buffers).zip(storage) {
+        match bound {
+            Storage::Buffer(buffer) if bind.access.writes() => *words = copy_back(gpu, buffer)?,
+            _ => {}
         }
     }
     Ok(())
@@ -45,20 +47,25 @@ const DISPATCHES: u32 = 64;
 const SUBMITS: usize = 4;
 const LONG: Duration = Duration::from_millis(100);
 
-/// Seconds that a dispatch on buffers of its own takes.
-pub(crate) fn seconds_alone(
+/// Seconds that a dispatch takes, `None` if that is not to be found out within `limit`. Past the limit goes a single
+/// dispatch at the most.
+pub(crate) fn seconds(
     gpu: &Arc<Gpu>,
     program: &Program,
     params: &[u8],
     step: Step,
     buffers: &[Vec<u32>],
-) -> Result<f64> {
+    limit: Duration,
+) -> Result<Option<f64>> {
+    let start = Instant::now();
     let alone = Alone::new(gpu, program, params, step, buffers)?;
-    seconds(&mut |dispatches| alone.play(dispatches))
+    let left = limit.saturating_sub(start.elapsed());
+    fastest(left, |dispatches| alone.play(dispatches))
 }
 
-/// The same, the best of a few whatever one takes, and after one that does not count: a driver may compile only then.
-pub(crate) fn fastest_alone(
+/// Seconds that a dispatch takes, the best of a few times, and after one that does not count: a driver may compile only
+/// then.
+pub(crate) fn best_seconds(
     gpu: &Arc<Gpu>,
     program: &Program,
     params: &[u8],
@@ -67,32 +74,41 @@ pub(crate) fn fastest_alone(
 ) -> Result<f64> {
     let alone = Alone::new(gpu, program, params, step, buffers)?;
     alone.play(1)?;
-    let dispatches = in_a_submit(alone.play(1)?);
-    fastest(&mut |dispatches| alone.play(dispatches), dispatches)
+    let mut best = f64::INFINITY;
+    for _ in 0..SUBMITS {
+        best = best.min(without_limit(|dispatches| alone.play(dispatches))?);
+    }
+    Ok(best)
 }
 
-/// Seconds that a dispatch takes, from `play`, which plays it so many times in one submit: the fastest of a few submits,
-/// after a first one that counts only where it says enough.
-pub(super) fn seconds(play: &mut dyn FnMut(u32) -> Result<Duration>) -> Result<f64> {
+/// Seconds of a dispatch, however long they are.
+pub(super) fn without_limit(play: impl FnMut(u32) -> Result<Duration>) -> Result<f64> {
+    let seconds = fastest(Duration::MAX, play)?;
+    Ok(seconds.expect("there is time for all submits"))
+}
+
+/// Seconds of a dispatch in the fastest of a few submits, after a first one that counts only where it says enough.
+/// `play` says how long a submit of so many took; none is begun that would not end within `limit`.
+fn fastest(limit: Duration, mut play: impl FnMut(u32) -> Result<Duration>) -> Result<Option<f64>> {
+    if limit.is_zero() {
+        return Ok(None);
+    }
     let first = play(1)?;
     if first >= LONG {
-        return Ok(first.as_secs_f64());
+        return Ok(Some(first.as_secs_f64()));
     }
-    fastest(play, in_a_submit(first))
-}
-
-/// As many dispatches as make a submit long enough.
-fn in_a_submit(one: Duration) -> u32 {
-    let dispatches = SUBMIT.div_duration_f64(one) as u32;
-    dispatches.clamp(1, DISPATCHES)
-}
-
-fn fastest(play: &mut dyn FnMut(u32) -> Result<Duration>, dispatches: u32) -> Result<f64> {
-    let mut fastest = Duration::MAX;
+    let dispatches = SUBMIT.div_duration_f64(first) as u32;
+    let dispatches = dispatches.clamp(1, DISPATCHES);
+    let (mut spent, mut fastest) = (first, None);
     for _ in 0..SUBMITS {
-        fastest = fastest.min(play(dispatches)?);
+        if spent + first * dispatches > limit {
+            break;
+        }
+        let took = play(dispatches)?;
+        spent += took;
+        fastest = Some(fastest.map_or(took, |fastest: Duration| fastest.min(took)));
     }
-    Ok(fastest.as_secs_f64() / f64::from(dispatches))
+    Ok(fastest.map(|fastest| fastest.as_secs_f64() / f64::from(dispatches)))
 }
 
 /// Encodes something so many times in one submit; how long that took.
@@ -120,7 +136,7 @@ pub(super) fn repeated(
 struct Alone {
     gpu: Arc<Gpu>,
     pipeline: Arc<Pipeline>,
-    bound: Vec<Buffer>,
+    bound: Vec<Storage>,
     group: wgpu::BindGroup,
     grid: [u32; 3],
 }
@@ -135,26 +151,38 @@ impl Alone {
     ) -> Result<Self> {
         let pipeline = gpu.pipeline(program)?;
         let mut upload = Upload::new(gpu.clone(), STAGING)?;
-        let mut filled = |label: &str, bytes: &[u8], usage: Usage| {
+        let filled = |upload: &mut Upload, label: &str, bytes: &[u8], usage: Usage| {
             let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
             let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
             upload.fill(bytes, &buffer)?;
-            Ok(buffer)
+            Ok::<_, Error>(Storage::Buffer(buffer))
         };
         let mut bound = vec![
-            filled("params", params, Usage::UNIFORM)?,
-            filled("step", bytemuck::bytes_of(&step), Usage::UNIFORM)?,
+            filled(&mut upload, "params", params, Usage::UNIFORM)?,
+            filled(
+                &mut upload,
+                "step",
+                bytemuck::bytes_of(&step),
+                Usage::UNIFORM,
+            )?,
         ];
         for (bind, words) in program.shader.kernel.binds.iter().zip(buffers) {
-            let bytes = bytemuck::cast_slice(words);
-            bound.push(filled(bind.name, bytes, Usage::STORAGE)?);
+            bound.push(match program.samples(bind) {
+                true => Storage::Texture(texture(gpu, bind.name, words, &mut upload)?),
+                false => filled(
+                    &mut upload,
+                    bind.name,
+                    bytemuck::cast_slice(words),
+                    Usage::STORAGE,
+                )?,
+            });
         }
         upload.finish()?;
         let entries: Vec<_> = (0..)
             .zip(&bound)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            .map(|(binding, storage)| wgpu::BindGroupEntry {
                 binding,
-                resource: buffer.raw().as_entire_binding(),
+                resource: storage.resource(),
             })
             .collect();
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -182,5 +210,52 @@ impl Alone {
             let [x, y, z] = self.grid;
             pass.dispatch_workgroups(x, y, z);
         })
+    }
+}
+
+/// A texture that begins with these words. What is behind them in the last row is like the last word: a guard of the case.
+fn texture(gpu: &Gpu, label: &str, words: &[u32], upload: &mut Upload) -> Result<Texture> {
+    let bytes = Texels::holding(words.len() as u64 * 4).bytes();
+    let texture = gpu.texture(label, bytes)?;
+    let mut whole = words.to_vec();
+    whole.resize(
+        bytes as usize / 4,
+        words.last().copied().unwrap_or_default(),
+    );
+    upload.fill(bytemuck::cast_slice(&whole), &texture)?;
+    Ok(texture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found within `limit` of a dispatch that takes `each`, and how long all submits took.
+    fn found(limit: Duration, each: Duration) -> (Option<f64>, Duration) {
+        let mut spent = Duration::ZERO;
+        let seconds = fastest(limit, |dispatches| {
+            spent += each * dispatches;
+            Ok(each * dispatches)
+        });
+        (seconds.expect("nothing fails"), spent)
+    }
+
+    #[test]
+    fn measuring_ends_with_its_time() {
+        let ms = Duration::from_millis;
+        assert_eq!(found(ms(0), ms(1)), (None, ms(0)));
+        // One dispatch, then four submits of five.
+        assert_eq!(found(ms(100), ms(1)), (Some(1e-3), ms(21)));
+        assert_eq!(found(ms(12), ms(1)), (Some(1e-3), ms(11)), "two submits");
+        assert_eq!(found(ms(5), ms(1)), (None, ms(1)), "none");
+        assert_eq!(found(ms(50), ms(30)), (None, ms(30)));
+        assert_eq!(found(ms(50), ms(400)), (Some(0.4), ms(400)));
+        for limit in 1..200 {
+            let limit = Duration::from_micros(limit * 500);
+            for each in 1..99 {
+                let spent = found(limit, ms(each)).1;
+                assert!(spent <= limit.max(ms(each)), "{limit:?} of {each} ms");
+            }
+        }
     }
 }

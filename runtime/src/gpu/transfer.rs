@@ -1,12 +1,13 @@
-//! Bytes to the GPU through a small ring of mapped buffers, and results back through one. Nothing else is staged.
+//! Bytes to the GPU through a small ring of mapped buffers, and whole buffers back. Nothing else is staged.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Target};
 use super::device::Gpu;
+use super::readback::Readback;
 use crate::memory::{STAGING_BUFFERS, Section, staging_buffer};
 use crate::{Error, Result};
 
@@ -35,8 +36,13 @@ impl Upload {
     }
 
     /// Copies sections of `bytes` (at most one buffer of the ring) to `target`: (offset in bytes, offset in target,
-    /// length), all multiples of 4. The copies come behind everything that was submitted before.
-    pub fn write(&mut self, bytes: &[u8], sections: &[Section], target: &Buffer) -> Result<()> {
+    /// length), multiples of what the target says. The copies come behind everything that was submitted before.
+    pub fn write(
+        &mut self,
+        bytes: &[u8],
+        sections: &[Section],
+        target: &impl Target,
+    ) -> Result<()> {
         let (staging, busy) = &mut self.ring[self.next];
         if let Some(submission) = busy.take() {
             self.gpu.wait(submission)?;
@@ -50,8 +56,8 @@ impl Upload {
             .copy_from_slice(bytes);
         staging.raw().unmap();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        for (from, to, length) in sections.iter().filter(|(_, _, length)| *length > 0) {
-            encoder.copy_buffer_to_buffer(staging.raw(), *from, target.raw(), *to, Some(*length));
+        for section in sections.iter().filter(|(_, _, length)| *length > 0) {
+            target.copy(&mut encoder, staging, *section);
         }
         *busy = Some(self.gpu.queue.submit([encoder.finish()]));
         self.gpu.counts.copied(bytes.len() as u64);
@@ -60,7 +66,7 @@ impl Upload {
     }
 
     /// Copies all of `bytes` to the start of `target`.
-    pub fn fill(&mut self, bytes: &[u8], target: &Buffer) -> Result<()> {
+    pub fn fill(&mut self, bytes: &[u8], target: &impl Target) -> Result<()> {
         let mut at = 0;
         for chunk in bytes.chunks(self.ring[0].0.raw().size() as usize) {
             let length = chunk.len() as u64;
@@ -88,41 +94,17 @@ impl Upload {
     }
 }
 
-/// The first `bytes` bytes of a readback buffer, once `submission` has ended.
-pub(crate) fn read_back(
-    gpu: &Gpu,
-    buffer: &Buffer,
-    bytes: u64,
-    submission: wgpu::SubmissionIndex,
-) -> Result<Vec<u8>> {
-    let slice = buffer.raw().slice(..bytes);
-    let (done, mapped) = std::sync::mpsc::channel();
-    slice.map_async(wgpu::MapMode::Read, move |result| {
-        done.send(result).unwrap_or(())
-    });
-    gpu.wait(submission)?;
-    received(gpu, &mapped)?;
-    let view = slice
-        .get_mapped_range()
-        .map_err(|error| Error::Device(format!("reading results back: {error}")))?;
-    let result = view.to_vec();
-    drop(view);
-    buffer.raw().unmap();
-    gpu.counts.read_back_bytes.fetch_add(bytes, Relaxed);
-    Ok(result)
-}
-
 /// All of a buffer that can be copied from, through a readback buffer made for it. For tests and traces; slow.
 pub(crate) fn copy_back(gpu: &Gpu, source: &Buffer) -> Result<Vec<u32>> {
     let bytes = source.raw().size();
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-    let target = gpu.buffer("copy", bytes, usage)?;
+    let mut back = Readback::new(gpu.buffer("copy", bytes, usage)?);
     let mut encoder = gpu.device.create_command_encoder(&Default::default());
-    encoder.copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, Some(bytes));
+    encoder.copy_buffer_to_buffer(source.raw(), 0, back.target().raw(), 0, Some(bytes));
     gpu.counts.submits.fetch_add(1, Relaxed);
     let submission = gpu.queue.submit([encoder.finish()]);
-    let bytes = read_back(gpu, &target, bytes, submission)?;
-    Ok(bytemuck::pod_collect_to_vec(&bytes))
+    back.ask(bytes, submission);
+    Ok(bytemuck::pod_collect_to_vec(&back.take(gpu)?))
 }
 
 fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<()> {
@@ -133,7 +115,7 @@ fn map(gpu: &Gpu, slice: &wgpu::BufferSlice<'_>, mode: wgpu::MapMode) -> Result<
 
 /// Waits for a mapping of a buffer that the device is done with. Callbacks run on whichever thread polls next: that
 /// may be another session's, so this one polls and then waits a moment for the answer, until it comes.
-fn received(
+pub(super) fn received(
     gpu: &Gpu,
     mapped: &std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
 ) -> Result<()> {

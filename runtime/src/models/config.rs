@@ -2,6 +2,7 @@
 //! checkpoint's metadata and checked there; no tensors.
 
 use lorgnette_shaders::CacheFormat;
+use lorgnette_shaders::kernels::choose::MOST_TOKENS;
 
 use super::{format_error, unsupported};
 use crate::Result;
@@ -125,6 +126,10 @@ impl Config {
                 "positive finite numbers",
                 found,
             ));
+        }
+        if self.vocabulary > MOST_TOKENS {
+            let expected = format!("at most {MOST_TOKENS} tokens");
+            return Err(unsupported("vocabulary", &expected, self.vocabulary));
         }
         if let Some(scaling) = metadata.opt_string("llama.rope.scaling.type")?
             && scaling != "none"

@@ -107,9 +107,9 @@ impl Weights {
 /// Which forward pass is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
-    /// One row, head on it, greedy id.
+    /// One row, head on it, the next id.
     Decode,
-    /// Up to so many rows, head on the last, greedy id.
+    /// Up to so many rows, head on the last, the next id.
     Prefill(u32),
     /// Up to so many rows, head on all, a score for each.
     Score(u32),
@@ -172,7 +172,7 @@ pub fn record(
     let scores = if all_rows {
         Some(r.score(logits, ids)) // [rows, 4]
     } else {
-        r.argmax(logits, ids);
+        r.choose(logits, ids);
         None
     };
     r.finish(logits, scores)

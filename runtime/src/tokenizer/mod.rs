@@ -1,19 +1,24 @@
 //! Text to ids and back: byte-level BPE with the vocabulary of the model file.
 //!
-//! The merges are the `tokenizers` library's. The splits are our own two patterns on a linear-time engine: the
-//! library's look-ahead engine gives up on long runs without saying so. Control tokens are not in the table that text
-//! is merged with, so that no text can become one by merging: only [`Piece`]s marked as special are searched for them.
+//! The tables are made for little memory: with Llama 3's 128256 tokens and 280147 merges they hold 6.3 MB. The splits
+//! are two patterns on a linear-time engine, since engines with look-ahead give up on long runs. Control tokens are not
+//! in the tables that text is merged with, so that no text can become one by merging: only [`Piece`]s marked as special
+//! are searched for them.
 
 mod alphabet;
+mod index;
+mod merges;
 mod pieces;
 mod split;
 mod stream;
 mod table;
+mod texts;
 mod vocabulary;
 
 use std::sync::Arc;
 
 use crate::Result;
+use merges::Word;
 use pieces::Finder;
 use split::Splitter;
 use table::Table;
@@ -28,15 +33,12 @@ pub use vocabulary::{RawVocabulary, TokenKind, Vocabulary};
 pub struct Tokenizer(Arc<Tables>);
 
 struct Tables {
-    merging: Table,
+    table: Table,
     splitter: Splitter,
     /// Finds control and user-defined tokens in text that is trusted.
     special: Finder,
     /// Finds user-defined tokens in any text.
     user_defined: Finder,
-    /// The bytes of every token, one after the other; token `id` ends at `ends[id]`.
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
     kinds: Vec<TokenKind>,
     /// Every id that ends a generation.
     end: Vec<u32>,
@@ -46,13 +48,12 @@ struct Tables {
 }
 
 impl Tokenizer {
-    /// Builds the tables. With Llama 3's 128256 tokens and 280147 merges they hold 31 MB, and
-    /// building them takes 29 MB beside the vocabulary's own 20, and half a second or less.
+    /// Builds the tables. With Llama 3's vocabulary 16 MB are held at the peak of that.
     ///
     /// # Errors
     /// [`crate::Error::Format`] where a merge is not two names, names a token that the vocabulary lacks, or a token
     /// occurs twice.
-    pub fn new(vocabulary: Vocabulary) -> Result<Self> {
+    pub fn new(vocabulary: Vocabulary<'_>) -> Result<Self> {
         let Vocabulary {
             tokens,
             kinds,
@@ -63,7 +64,7 @@ impl Tokenizer {
             std::iter::zip(&tokens, &kinds)
                 .zip(0..)
                 .filter(move |((text, kind), _)| wanted(**kind) && !text.is_empty())
-                .map(|((text, _), id)| (text.as_str(), id))
+                .map(|((text, _), id)| (*text, id))
         };
         let special = Finder::new(texts(|kind| {
             kind.is_control() || kind == TokenKind::UserDefined
@@ -81,14 +82,11 @@ impl Tokenizer {
             .collect();
         end.sort_unstable();
         end.dedup();
-        let (bytes, ends) = table::token_bytes(&tokens, &kinds)?;
         Ok(Self(Arc::new(Tables {
-            merging: Table::new(tokens, &kinds, merges, vocabulary.split)?,
+            table: Table::new(&tokens, &kinds, &merges, vocabulary.split)?,
             splitter: Splitter::new(vocabulary.split),
             special,
             user_defined,
-            bytes,
-            ends,
             kinds,
             end,
             bos: vocabulary.bos,
@@ -97,33 +95,29 @@ impl Tokenizer {
         })))
     }
 
-    /// The most bytes that the tables take for a vocabulary of these `tokens` and so many `merges`: what the library's
-    /// three hash maps (text to id, id to text, merge to rank) come to, the texts, and ours. A test measures that it is
-    /// no less, and at most a tenth more, for vocabularies of 49152 and 128256 tokens.
-    pub(crate) fn estimated_bytes<'a>(
+    /// The most bytes that come to be held beside the tables once text is encoded.
+    pub(crate) const SEEN: u64 = Splitter::SEEN;
+
+    /// The most bytes that the tables take for a vocabulary of these `tokens` and so many `merges`, split as `pre` says,
+    /// and the most that are held at once while they are made. A test measures that the first is no less than what is
+    /// held, and at most a tenth more, for vocabularies of 49152 and 128256 tokens.
+    pub(crate) fn most_bytes<'a>(
         tokens: impl ExactSizeIterator<Item = &'a str>,
         merges: usize,
-    ) -> u64 {
-        // The split's pattern and the searches for named tokens, as measured and a little more.
-        const PATTERNS: usize = 300 << 10;
-        let count = tokens.len();
-        let text: usize = tokens.map(str::len).sum();
-        let of_texts = 2 * map_bytes(count, 32) + 2 * text;
-        let ours = text + count * (size_of::<u32>() + size_of::<TokenKind>());
-        (PATTERNS + of_texts + map_bytes(merges, 16) + ours) as u64
-    }
-
-    /// The most bytes that are held at once while the tables are made: beside them the merges as pairs of texts, the
-    /// smaller map that the one of the merges grows out of, and what compiling the patterns takes.
-    pub(crate) fn estimated_reading_bytes<'a>(
-        tokens: impl ExactSizeIterator<Item = &'a str> + Clone,
-        merges: usize,
-    ) -> u64 {
+        pre: Option<&str>,
+    ) -> (u64, u64) {
+        // The split's pattern and the searches for named tokens, and compiling them, as measured and a little more.
+        const PATTERNS: usize = 256 << 10;
         const COMPILING: usize = 640 << 10;
-        // A merge's text is about a token's, with a blank; and each is made anew before the old one goes.
-        let text: usize = tokens.clone().map(str::len).sum();
-        let beside = merges * size_of::<(String, String)>() + 2 * text + map_bytes(merges, 16) / 2;
-        Self::estimated_bytes(tokens, merges) + (beside + COMPILING) as u64
+        let count = tokens.len();
+        let names = tokens.map(str::len).sum();
+        // A split that is unknown is refused later.
+        let takes_whole = vocabulary::split(pre).map_or(true, Split::takes_whole);
+        let table = Table::most_bytes(count, names, merges, takes_whole);
+        let held = PATTERNS + table + count * size_of::<TokenKind>();
+        let borrowed = (count + merges) * size_of::<&str>() + count * size_of::<i32>();
+        let beside = borrowed + Table::most_bytes_beside(count, merges);
+        (held as u64, (held + beside + COMPILING) as u64)
     }
 
     /// The ids of text that nobody vouches for. No control token comes out, whatever the text. Adds no BOS.
@@ -163,31 +157,29 @@ impl Tokenizer {
     /// Encodes `text`, in which the ranges `found`, in order, are decided already.
     fn encode_with(&self, text: &str, found: &[pieces::Found]) -> Vec<u32> {
         let mut ids = Vec::with_capacity(text.len() / 3);
+        let mut word = Word::default();
         let mut from = 0;
         for (range, id) in found {
-            self.encode_stretch(&text[from..range.start], &mut ids);
+            self.encode_stretch(&text[from..range.start], &mut word, &mut ids);
             ids.push(*id);
             from = range.end;
         }
-        self.encode_stretch(&text[from..], &mut ids);
+        self.encode_stretch(&text[from..], &mut word, &mut ids);
         ids
     }
 
-    fn encode_stretch(&self, text: &str, ids: &mut Vec<u32>) {
-        let tables = &*self.0;
+    fn encode_stretch(&self, text: &str, word: &mut Word, ids: &mut Vec<u32>) {
+        let Tables {
+            table, splitter, ..
+        } = &*self.0;
         let mut from = 0;
-        for (range, id) in tables.user_defined.find(text, 0) {
+        for (range, id) in self.0.user_defined.find(text, 0) {
             let before = &text[from..range.start];
-            tables
-                .splitter
-                .pieces(before, |piece| tables.merging.encode(piece, ids));
+            splitter.pieces(before, |piece| table.encode(piece, word, ids));
             ids.push(id);
             from = range.end;
         }
-        let rest = &text[from..];
-        tables
-            .splitter
-            .pieces(rest, |piece| tables.merging.encode(piece, ids));
+        splitter.pieces(&text[from..], |piece| table.encode(piece, word, ids));
     }
 
     /// Turns ids into text as they come.
@@ -210,12 +202,7 @@ impl Tokenizer {
 
     /// The bytes of a token; none for an id outside the vocabulary.
     pub fn bytes(&self, id: u32) -> &[u8] {
-        let at = id as usize;
-        let Some(&end) = self.0.ends.get(at) else {
-            return &[];
-        };
-        let start = if at == 0 { 0 } else { self.0.ends[at - 1] };
-        &self.0.bytes[start as usize..end as usize]
+        self.0.table.text(id)
     }
 
     /// Whether a generation ends with this token.
@@ -258,11 +245,6 @@ impl Tokenizer {
     pub fn len(&self) -> usize {
         self.0.kinds.len()
     }
-}
-
-/// A hash map has a power of two of buckets, at most 7 of 8 in use, each with a byte of its own.
-fn map_bytes(entries: usize, bytes: usize) -> usize {
-    (entries * 8).div_ceil(7).next_power_of_two() * (bytes + 1)
 }
 
 impl std::fmt::Debug for Tokenizer {

@@ -2,7 +2,7 @@
 //! less their look-ahead, so that a linear-time engine, which cannot fail or give up on long text, runs them.
 //! What `\s+(?!\S)` did is done by hand: a run of white space leaves its last character to the word after it.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// How text is cut before merging: `tokenizer.ggml.pre` of a GGUF file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,22 @@ pub enum Split {
     Gpt2,
 }
 
+impl Split {
+    /// Whether a piece that is itself a token is that token, without a look at the merges.
+    pub(super) fn takes_whole(self) -> bool {
+        self == Self::Llama3
+    }
+}
+
 const LLAMA3: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|",
     r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+",
 );
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+";
+
+/// Bytes of what the engine keeps of text that it has seen, in each direction: enough for text in a few scripts. Without
+/// a limit, text in many would make it 2 MiB.
+const SEEN: usize = 512 << 10;
 
 /// A split with its pattern ready.
 pub(super) struct Splitter {
@@ -29,6 +40,9 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
+    /// The most bytes that come to be held while text is split, beside the pattern.
+    pub(super) const SEEN: u64 = 3 * SEEN as u64;
+
     pub(super) fn new(split: Split) -> Self {
         let pattern = match split {
             Split::Llama3 => LLAMA3,
@@ -37,7 +51,10 @@ impl Splitter {
         Self {
             split,
             // Two constant patterns, both built by the tests below.
-            pattern: Regex::new(pattern).expect("a valid constant pattern"),
+            pattern: RegexBuilder::new(pattern)
+                .dfa_size_limit(SEEN)
+                .build()
+                .expect("a valid constant pattern"),
         }
     }
 

@@ -6,17 +6,17 @@ use crate::{Error, Result};
 
 /// The tokenizer's values as a GGUF file holds them, unchecked.
 #[derive(Clone, Debug, Default)]
-pub struct RawVocabulary {
+pub struct RawVocabulary<'a> {
     /// `tokenizer.ggml.model`: `gpt2` is byte-level BPE, the only one understood.
-    pub model: String,
+    pub model: &'a str,
     /// `tokenizer.ggml.pre`: the name of the split.
-    pub pre: Option<String>,
+    pub pre: Option<&'a str>,
     /// `tokenizer.ggml.tokens`: by id; normal tokens in the byte-level alphabet, others as they are.
-    pub tokens: Vec<String>,
+    pub tokens: Vec<&'a str>,
     /// `tokenizer.ggml.token_type`: one for each token; all normal where the file has none.
     pub types: Option<Vec<i32>>,
     /// `tokenizer.ggml.merges`: `left right`, the first merges first.
-    pub merges: Vec<String>,
+    pub merges: Vec<&'a str>,
     /// `tokenizer.ggml.bos_token_id`.
     pub bos: Option<u32>,
     /// `tokenizer.ggml.eos_token_id`.
@@ -31,7 +31,7 @@ pub struct RawVocabulary {
 
 /// What a token is for. The discriminants are GGUF's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
+#[repr(u8)]
 pub enum TokenKind {
     /// Text.
     Normal = 1,
@@ -63,13 +63,13 @@ impl TokenKind {
 
 /// A checked vocabulary: one kind for each token, every id inside.
 #[derive(Clone, Debug)]
-pub struct Vocabulary {
+pub struct Vocabulary<'a> {
     /// By id; normal tokens in the byte-level alphabet, others as they are.
-    pub tokens: Vec<String>,
+    pub tokens: Vec<&'a str>,
     /// By id.
     pub kinds: Vec<TokenKind>,
     /// `left right`, the first merges first.
-    pub merges: Vec<String>,
+    pub merges: Vec<&'a str>,
     /// How text is cut before merging.
     pub split: Split,
     /// Beginning of a sequence.
@@ -104,18 +104,18 @@ const SPLITS: [(&str, Split); 6] = [
     ("gpt2", Split::Gpt2),
 ];
 
-impl Vocabulary {
+impl<'a> Vocabulary<'a> {
     /// Checks the values of a file.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for another model than `gpt2` and for an unknown split. A file without a split, or with
     /// `default`, is refused too: such files come from before the key existed, and their split can only be guessed.
     /// [`Error::Format`] where counts, kinds or ids do not fit together.
-    pub fn new(raw: RawVocabulary) -> Result<Self> {
+    pub fn new(raw: RawVocabulary<'a>) -> Result<Self> {
         if raw.model != "gpt2" {
-            return Err(unsupported("tokenizer.ggml.model", "gpt2", &raw.model));
+            return Err(unsupported("tokenizer.ggml.model", "gpt2", raw.model));
         }
-        let split = split(raw.pre.as_deref())?;
+        let split = split(raw.pre)?;
         let kinds = kinds(&raw.tokens, raw.types)?;
         let count = raw.tokens.len();
         if count == 0 || u32::try_from(count).is_err() {
@@ -159,7 +159,7 @@ impl Vocabulary {
     }
 }
 
-fn split(pre: Option<&str>) -> Result<Split> {
+pub(super) fn split(pre: Option<&str>) -> Result<Split> {
     let found = pre.unwrap_or("none");
     match SPLITS.iter().find(|(name, _)| *name == found) {
         Some((_, split)) => Ok(*split),
@@ -171,7 +171,7 @@ fn split(pre: Option<&str>) -> Result<Split> {
     }
 }
 
-fn kinds(tokens: &[String], types: Option<Vec<i32>>) -> Result<Vec<TokenKind>> {
+fn kinds(tokens: &[&str], types: Option<Vec<i32>>) -> Result<Vec<TokenKind>> {
     let Some(types) = types else {
         return Ok(tokens
             .iter()

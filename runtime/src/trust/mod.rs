@@ -4,6 +4,7 @@
 //! A trial can end the process: a compiler crashes, a driver hangs. So each is announced on the disk first, and what is
 //! found announced at the next start is barred. Nothing here names a model or a GPU interface.
 
+mod clock;
 mod store;
 mod trial;
 mod variants;
@@ -11,12 +12,17 @@ mod verdict;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use lorgnette_shaders::{Program, Shader, Variant, fingerprint, shaders};
+use lorgnette_shaders::kernels::{embed, matmul};
+use lorgnette_shaders::weights::Texels;
+use lorgnette_shaders::{Medium, Program, Shader, Variant, fingerprint, shaders};
 
 use crate::gpu::{AdapterReport, Gpu};
 use crate::{Error, Result};
+use clock::Clock;
 use store::{Desk, Store};
+use trial::Clocked;
 use verdict::Verdict;
 
 pub use trial::{Trial, check};
@@ -34,6 +40,9 @@ pub struct Judged {
     pub found: Vec<(Program, Finding)>,
 }
 
+/// What the trials of a load may take on a GPU before nothing is measured any more. What comes behind that are the small
+/// cases of the rest, so that all of it is within 2 seconds.
+pub(crate) const TRIAL_TIME: Duration = Duration::from_millis(1500);
 /// How often the last hope of a kernel may fail to come back: once it may have been a person who ended the process.
 const LOSSES: u32 = 2;
 
@@ -42,6 +51,8 @@ const LOSSES: u32 = 2;
 pub(crate) struct Trust {
     variants: Variants,
     extra: Vec<(&'static str, &'static Variant)>,
+    /// What matrices may lie in on this device.
+    media: Vec<Medium>,
     device: String,
     store: Option<Store>,
     /// Read when it is first asked for.
@@ -59,8 +70,14 @@ impl Trust {
         // A driver's next version, or ours, is another device.
         let device = format!("lorgnette {} on {report:?}", env!("CARGO_PKG_VERSION"));
         let name = format!("{:016x}", fingerprint(device.as_bytes()));
+        let mut media = variants.media();
+        // A pinned medium is what was asked for: where it cannot be had, a load says so.
+        if report.max_texture_side < Texels::SIDE && media.len() > 1 {
+            media.retain(|medium| *medium != Medium::Texture);
+        }
         let trust = Self {
             variants,
+            media,
             extra,
             store: cache_dir.map(|folder| Store::new(folder, &name)),
             device,
@@ -80,6 +97,8 @@ impl Trust {
     /// What may be used for a shader, the most wanted first.
     fn candidates(&self, shader: &Shader) -> Vec<Program> {
         let mut programs = self.programs(*shader);
+        let weightless = shader.parts.weights.is_none();
+        programs.retain(|program| weightless || self.media.contains(&program.medium));
         if let Some(pinned) = self.variants.of(shader) {
             programs.retain(|program| program.variant.name == pinned);
         }
@@ -91,12 +110,13 @@ impl Trust {
             .extra
             .iter()
             .filter(|(name, _)| *name == shader.kernel.name);
-        let extra = extra.map(|(_, variant)| shader.by(variant));
+        let extra = extra.flat_map(|(_, variant)| shader.by(variant).in_media());
         extra.chain(shader.programs()).collect()
     }
 
-    /// Tries what is not known yet of these shaders' programs, and says what is to be used. `progress` gets how many are
-    /// tried, of how many.
+    /// Tries what is not known yet of these shaders' programs, and says what is to be used. Whether programs are right is
+    /// always found out; which is the fastest only as long as all of it has taken less than `limit`, compiling apart.
+    /// `progress` gets how many are tried, of how many.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] if that happened; the program it happened with is barred from then on.
@@ -104,13 +124,14 @@ impl Trust {
         &self,
         gpu: &Arc<Gpu>,
         shaders: &[Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Judged>> {
         let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
         let verdict = verdict.get_or_insert_with(|| self.read());
         let open: Vec<&Shader> = shaders
             .iter()
-            .filter(|s| self.is_open(verdict, s))
+            .filter(|s| self.is_open(verdict, s, limit.is_none()))
             .collect();
         if !open.is_empty() {
             let mut desk = self.store.as_ref().and_then(Store::sit_down);
@@ -121,23 +142,62 @@ impl Trust {
             if let Some(desk) = &mut desk {
                 self.mourn(verdict, desk);
             }
-            let tried = self.try_all(gpu, verdict, &mut desk, &open, progress);
+            let tried = self.try_all(gpu, verdict, &mut desk, &open, limit, progress);
             if let Some(desk) = desk {
                 desk.save(&verdict.to_json(&self.device).to_string());
                 desk.stand_up();
             }
             tried?;
         }
+        let medium = self.medium(verdict, shaders);
         let judged = |shader: &Shader| {
-            let candidates = self.candidates(shader);
             let of = |program: &Program| Some((*program, verdict.of(program)?.clone()));
             Judged {
                 shader: *shader,
-                used: verdict.choose(&candidates, self.variants.timed()),
+                used: self.best(verdict, shader, medium),
                 found: self.programs(*shader).iter().filter_map(of).collect(),
             }
         };
-        Ok(shaders.iter().map(judged).collect())
+        let judged: Vec<Judged> = shaders.iter().map(judged).collect();
+        // Of each medium the best was kept until here.
+        for judged in &judged {
+            let mut others = self.programs(judged.shader);
+            others.retain(|program| judged.used != Some(*program));
+            others.iter().for_each(|program| gpu.forget(program));
+        }
+        Ok(judged)
+    }
+
+    /// The best right program of a shader, with its weights, if it has any, in that medium.
+    fn best(&self, verdict: &Verdict, shader: &Shader, medium: Medium) -> Option<Program> {
+        let mut candidates = self.candidates(shader);
+        let weightless = shader.parts.weights.is_none();
+        candidates.retain(|program| weightless || program.medium == medium);
+        verdict.choose(&candidates, self.variants.timed())
+    }
+
+    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which the products
+    /// of single rows are the fastest, since they bound every token. Where there is none, the first.
+    fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
+        let playable = self.media.iter().filter(|medium| {
+            let mut best = shaders
+                .iter()
+                .map(|shader| self.best(verdict, shader, **medium));
+            best.all(|best| best.is_some())
+        });
+        // Prompts and single rows of the embedding are left out.
+        let others = [&matmul::KERNEL, &embed::KERNEL];
+        let products = || {
+            let with_weights = shaders.iter().filter(|s| s.parts.weights.is_some());
+            with_weights.filter(|shader| !others.contains(&shader.kernel))
+        };
+        let seconds = |medium: &Medium| -> f64 {
+            let best = products().filter_map(|shader| self.best(verdict, shader, *medium));
+            best.filter_map(|program| verdict.of(&program)?.seconds)
+                .sum()
+        };
+        let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        *fastest.unwrap_or(&self.media[0])
     }
 
     /// Forgets everything about this device, also what is stored.
@@ -156,10 +216,10 @@ impl Trust {
         stored.unwrap_or_default()
     }
 
-    fn is_open(&self, verdict: &Verdict, shader: &Shader) -> bool {
+    fn is_open(&self, verdict: &Verdict, shader: &Shader, time_now: bool) -> bool {
         let candidates = self.candidates(shader);
         let next = self.next(verdict, &candidates).is_some();
-        next || (self.variants.timed() && !verdict.untimed(&candidates).is_empty())
+        next || (self.variants.timed() && !verdict.untimed(&candidates, time_now).is_empty())
     }
 
     /// The next candidate to be tried, if any.
@@ -201,14 +261,16 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shaders: &[&Shader],
+        limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<()> {
         // What happened before is no fault of the first.
         gpu.check()?;
+        let mut clock = Clock::new(limit);
         let total = shaders.len() as u64;
         for (done, shader) in (0..).zip(shaders) {
             progress(done, total);
-            self.try_shader(gpu, verdict, desk, shader)?;
+            self.try_shader(gpu, verdict, desk, shader, &mut clock)?;
         }
         progress(total, total);
         Ok(())
@@ -220,11 +282,15 @@ impl Trust {
         verdict: &mut Verdict,
         desk: &mut Option<Desk<'_>>,
         shader: &Shader,
+        clock: &mut Clock,
     ) -> Result<()> {
         let candidates = self.candidates(shader);
         while let Some(program) = self.next(verdict, &candidates) {
             announce(desk, &program);
+            or_bar(verdict, &program, trial::compile(gpu, &program))?;
+            let start = Instant::now();
             let finding = or_bar(verdict, &program, trial::prove(gpu, &program))?;
+            clock.spend(start.elapsed());
             if finding.outcome != Outcome::Right {
                 let (label, what) = (program.label(), finding.outcome.name());
                 log::warn!("{label} is {what} on this device: {}", finding.message);
@@ -232,18 +298,26 @@ impl Trust {
             verdict.put(&program, finding);
         }
         if self.variants.timed() {
-            for program in verdict.untimed(&candidates) {
+            for program in verdict.untimed(&candidates, clock.has_all_the_time()) {
                 announce(desk, &program);
-                match or_bar(verdict, &program, trial::measure(gpu, &program))? {
-                    Ok(seconds) => verdict.time(&program, seconds),
-                    Err(refused) => verdict.put(&program, refused),
+                or_bar(verdict, &program, trial::compile(gpu, &program))?;
+                let start = Instant::now();
+                let measured = trial::measure(gpu, &program, clock.left());
+                clock.spend(start.elapsed());
+                match or_bar(verdict, &program, measured)? {
+                    Clocked::Seconds(seconds) => verdict.time(&program, seconds),
+                    Clocked::TimeUp => verdict.time_up(&program),
+                    Clocked::Refused(finding) => verdict.put(&program, finding),
                 }
             }
         }
-        let used = verdict.choose(&candidates, self.variants.timed());
-        for program in candidates.iter().filter(|program| used != Some(**program)) {
-            gpu.forget(program);
-        }
+        let best: Vec<Option<Program>> = self
+            .media
+            .iter()
+            .map(|medium| self.best(verdict, shader, *medium))
+            .collect();
+        let others = candidates.iter().filter(|p| !best.contains(&Some(**p)));
+        others.for_each(|program| gpu.forget(program));
         Ok(())
     }
 }
@@ -263,6 +337,12 @@ fn or_bar<T>(verdict: &mut Verdict, program: &Program, tried: Result<T>) -> Resu
 }
 
 impl Judged {
+    /// What the matrices of the program that is used lie in, if it reads any.
+    pub fn medium(&self) -> Option<Medium> {
+        self.shader.parts.weights?;
+        self.used.map(|program| program.medium)
+    }
+
     /// The program to use.
     ///
     /// # Errors
@@ -270,7 +350,7 @@ impl Judged {
     pub(crate) fn program(&self) -> Result<Program> {
         self.used.ok_or_else(|| {
             let found = self.found.iter().map(|(program, finding)| {
-                let (name, outcome) = (program.variant.name, finding.outcome.name());
+                let (name, outcome) = (program.name(), finding.outcome.name());
                 format!("{name} is {outcome} ({})", finding.message)
             });
             Error::Unsupported {

@@ -2,12 +2,13 @@
 //! words serve a device's own trials, with small cases, and the tests, with many.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lorgnette_shaders::cases::{Case, Distance, measured, small_of};
-use lorgnette_shaders::{Program, Step, Variant, reference};
+use lorgnette_shaders::{Program, Step, reference};
 
 use super::verdict::{Finding, Outcome};
-use crate::gpu::{Gpu, play_alone, seconds_alone};
+use crate::gpu::{Gpu, play_alone, seconds_of};
 use crate::runtime::Runtime;
 use crate::{Error, Result};
 
@@ -26,12 +27,11 @@ pub struct Trial {
     pub message: String,
 }
 
-/// Plays one case by a variant of its kernel and holds the result against the reference.
-pub fn check(runtime: &Runtime, case: &Case, variant: &'static Variant) -> Trial {
-    let program = case.shader.by(variant);
+/// Plays one case by a program of its shader and holds the result against the reference.
+pub fn check(runtime: &Runtime, case: &Case, program: &Program) -> Trial {
     let mut found = case.buffers.clone();
-    let played = runtime.run_kernel(&program, &case.params, case.step, &mut found);
-    compare(case, &program, played.map(|()| found))
+    let played = runtime.run_kernel(program, &case.params, case.step, &mut found);
+    compare(case, program, played.map(|()| found))
 }
 
 fn compare(case: &Case, program: &Program, found: Result<Vec<Vec<u32>>>) -> Trial {
@@ -48,6 +48,18 @@ fn compare(case: &Case, program: &Program, found: Result<Vec<Vec<u32>>>) -> Tria
         outcome,
         distance,
         message,
+    }
+}
+
+/// Makes the pipeline of a program, so that its time is not that of the first case. What the device refuses is a finding
+/// of [`prove`].
+///
+/// # Errors
+/// [`Error::DeviceLost`].
+pub(super) fn compile(gpu: &Arc<Gpu>, program: &Program) -> Result<()> {
+    match gpu.pipeline(program) {
+        Err(lost @ Error::DeviceLost(_)) => Err(lost),
+        _ => Ok(()),
     }
 }
 
@@ -73,24 +85,37 @@ pub(super) fn prove(gpu: &Arc<Gpu>, program: &Program) -> Result<Finding> {
     Ok(Finding::new(program, Outcome::Right, nmse, ""))
 }
 
-/// Seconds of dispatches of a common size, or that the device does not play those.
+/// What the clock says of a program.
+pub(super) enum Clocked {
+    /// Seconds of dispatches of a common size.
+    Seconds(f64),
+    /// The time was up before.
+    TimeUp,
+    /// The device does not play those.
+    Refused(Finding),
+}
+
+/// Looks how fast a program is, within `limit`.
 ///
 /// # Errors
 /// [`Error::DeviceLost`].
-pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program) -> Result<Result<f64, Finding>> {
+pub(super) fn measure(gpu: &Arc<Gpu>, program: &Program, limit: Duration) -> Result<Clocked> {
+    let start = Instant::now();
     let mut all = 0.0;
     for (times, case) in measured(&program.shader) {
-        match seconds_alone(gpu, program, &case.params, case.step, &case.buffers) {
-            Ok(seconds) => all += seconds * f64::from(times),
+        let left = limit.saturating_sub(start.elapsed());
+        match seconds_of(gpu, program, &case.params, case.step, &case.buffers, left) {
+            Ok(Some(seconds)) => all += seconds * f64::from(times),
+            Ok(None) => return Ok(Clocked::TimeUp),
             Err(lost @ Error::DeviceLost(_)) => return Err(lost),
             Err(error) => {
                 let message = format!("{}: {error}", case.name);
                 let refused = Finding::new(program, Outcome::Refused, 0.0, &message);
-                return Ok(Err(refused));
+                return Ok(Clocked::Refused(refused));
             }
         }
     }
-    Ok(Ok(all))
+    Ok(Clocked::Seconds(all))
 }
 
 impl Runtime {

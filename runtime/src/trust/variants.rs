@@ -1,15 +1,17 @@
-//! Which variants the caller allows: pinned by kernel, and whether the fastest or the first right one is taken.
+//! Which variants the caller allows: pinned by kernel, what weights may lie in, and whether the fastest or the first right
+//! one is taken.
 
 use std::str::FromStr;
 
-use lorgnette_shaders::{Shader, shaders};
+use lorgnette_shaders::kernel::WEIGHTS;
+use lorgnette_shaders::{Medium, Shader, shaders};
 
 use crate::{Error, Result};
 
 /// Which variants of kernels may be used. By default the fastest that is right on this device.
 ///
 /// As text: items with commas or lines between them, `#` before a remark. An item is `KERNEL=VARIANT` for all parts,
-/// `KERNEL[PART]=VARIANT` for one, or `in-order`.
+/// `KERNEL[PART]=VARIANT` for one, `weights=buffer` or `weights=texture` for what matrices lie in, or `in-order`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variants {
     in_order: bool,
@@ -17,7 +19,8 @@ pub struct Variants {
 }
 
 impl Variants {
-    /// The first right one of each kernel, without looking at the clock: the same choice every time.
+    /// The first right one of each kernel, without looking at the clock, with matrices in buffers where nothing else is
+    /// pinned: the same choice every time.
     pub fn in_order() -> Self {
         Self {
             in_order: true,
@@ -25,7 +28,8 @@ impl Variants {
         }
     }
 
-    /// The same with a pin: only that variant of the kernel (`matmul`) or the shader (`matmul[q4_0]`) may be used.
+    /// The same with a pin: only that variant of the kernel (`matmul`) or the shader (`matmul[q4_0]`) may be used, or only
+    /// that medium for `weights`.
     pub fn pin(mut self, kernel: &str, variant: &str) -> Self {
         self.pinned.push((kernel.to_owned(), variant.to_owned()));
         self
@@ -43,9 +47,27 @@ impl Variants {
             .next()
     }
 
-    /// Every pin names a kernel and a variant of it; `known` are the names of a shader's variants.
+    /// What matrices may lie in. What was said last counts.
+    pub(super) fn media(&self) -> Vec<Medium> {
+        let mut pins = self.pinned.iter().rev();
+        let pinned = pins.find(|(name, _)| name == WEIGHTS);
+        match pinned.and_then(|(_, medium)| Medium::named(medium)) {
+            Some(medium) => vec![medium],
+            None if self.in_order => vec![Medium::Buffer],
+            None => Medium::ALL.to_vec(),
+        }
+    }
+
+    /// Every pin names a kernel and a variant of it, or a medium; `known` are the names of a shader's variants.
     pub(super) fn check(&self, known: &dyn Fn(&Shader) -> Vec<&'static str>) -> Result<()> {
         for (kernel, variant) in &self.pinned {
+            if kernel == WEIGHTS {
+                if Medium::named(variant).is_none() {
+                    let media = Medium::ALL.map(Medium::name).join(" or ");
+                    return Err(unknown(format!("{media} for {WEIGHTS}"), variant));
+                }
+                continue;
+            }
             let all = shaders();
             let Some(shader) = all.iter().find(|shader| names(kernel, shader)) else {
                 let mut kernels: Vec<&str> = all.iter().map(|s| s.kernel.name).collect();

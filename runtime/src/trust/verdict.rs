@@ -42,6 +42,8 @@ pub struct Finding {
     pub nmse: f64,
     /// Seconds of dispatches of a common size, where there was a choice to be made.
     pub seconds: Option<f64>,
+    /// Whether the time for measuring was up when it came to this one.
+    pub time_up: bool,
     /// What is wrong, empty where nothing is.
     pub message: String,
     /// How often it did not come back.
@@ -61,6 +63,7 @@ impl Finding {
             outcome,
             nmse,
             seconds: None,
+            time_up: false,
             message: lines.collect::<Vec<_>>().join("; "),
             losses: 0,
             fingerprint: program.fingerprint(),
@@ -72,6 +75,7 @@ impl Finding {
             "outcome": self.outcome.name(),
             "nmse": self.nmse,
             "seconds": self.seconds,
+            "time_up": self.time_up,
             "message": self.message,
             "losses": self.losses,
             "fingerprint": format!("{:016x}", self.fingerprint),
@@ -89,6 +93,7 @@ impl Finding {
             outcome: Outcome::ALL.into_iter().find(|o| o.name() == outcome)?,
             nmse: value["nmse"].as_f64()?,
             seconds,
+            time_up: value["time_up"].as_bool()?,
             message: value["message"].as_str()?.to_owned(),
             losses: u32::try_from(value["losses"].as_u64()?).ok()?,
             fingerprint: u64::from_str_radix(value["fingerprint"].as_str()?, 16).ok()?,
@@ -126,7 +131,14 @@ impl Verdict {
     /// Writes down how long a dispatch took.
     pub fn time(&mut self, program: &Program, seconds: f64) {
         if let Some(finding) = self.findings.get_mut(&program.label()) {
-            finding.seconds = Some(seconds);
+            (finding.seconds, finding.time_up) = (Some(seconds), false);
+        }
+    }
+
+    /// Writes down that the time was up before it was known how long a dispatch takes.
+    pub fn time_up(&mut self, program: &Program) {
+        if let Some(finding) = self.findings.get_mut(&program.label()) {
+            finding.time_up = true;
         }
     }
 
@@ -134,28 +146,33 @@ impl Verdict {
         self.of(program).is_some_and(|f| f.outcome == outcome)
     }
 
-    /// The right programs among the candidates that still need a time, if there is more than one right one.
-    pub fn untimed(&self, candidates: &[Program]) -> Vec<Program> {
+    /// The right programs among the candidates that still need a time, if there is more than one right one. Those for
+    /// which the time was up are among them where there is `time_now`.
+    pub fn untimed(&self, candidates: &[Program], time_now: bool) -> Vec<Program> {
         let right = candidates.iter().filter(|p| self.is(p, Outcome::Right));
         let right: Vec<Program> = right.copied().collect();
-        let timed = |p: &Program| self.of(p).is_some_and(|f| f.seconds.is_some());
+        let timed = |p: &Program| {
+            let finding = self.of(p);
+            finding.is_some_and(|f| f.seconds.is_some() || (f.time_up && !time_now))
+        };
         match right.len() {
             0 | 1 => Vec::new(),
             _ => right.into_iter().filter(|p| !timed(p)).collect(),
         }
     }
 
-    /// The first right candidate, or where they are `timed` the fastest.
+    /// The first right candidate, or where they are `timed`, all of them, the fastest.
     pub fn choose(&self, candidates: &[Program], timed: bool) -> Option<Program> {
-        let right = candidates.iter().filter(|p| self.is(p, Outcome::Right));
-        let seconds = |p: &Program| match (timed, self.of(p)) {
-            (true, Some(finding)) => finding.seconds.unwrap_or(f64::INFINITY),
-            _ => 0.0,
-        };
-        // Of equal ones the first: the most wanted.
-        right
-            .min_by(|a, b| seconds(a).total_cmp(&seconds(b)))
-            .copied()
+        let right = || candidates.iter().filter(|p| self.is(p, Outcome::Right));
+        let seconds = |p: &Program| self.of(p).and_then(|finding| finding.seconds);
+        let all: Option<Vec<f64>> = right().map(seconds).collect();
+        match all.filter(|_| timed) {
+            // Of equal ones the first: the most wanted.
+            Some(seconds) => std::iter::zip(right(), seconds)
+                .min_by(|(_, a), (_, b)| a.total_cmp(b))
+                .map(|(program, _)| *program),
+            None => right().next().copied(),
+        }
     }
 
     /// As it is written to a file, for a device.
@@ -215,12 +232,29 @@ mod tests {
     #[test]
     fn only_a_choice_needs_times() {
         let (mut verdict, programs) = timed([None, Some(1e-3)]);
-        assert_eq!(verdict.untimed(&programs), [programs[0]]);
+        assert_eq!(verdict.untimed(&programs, false), [programs[0]]);
         verdict.time(&programs[0], 5e-4);
-        assert!(verdict.untimed(&programs).is_empty());
+        assert!(verdict.untimed(&programs, false).is_empty());
         let (mut verdict, programs) = timed([None, None]);
         verdict.bar(&programs[0], "gone");
-        assert!(verdict.untimed(&programs).is_empty(), "one is left");
+        assert!(verdict.untimed(&programs, true).is_empty(), "one is left");
+    }
+
+    #[test]
+    fn without_time_for_all_the_first_right_one_is_chosen() {
+        let (mut verdict, programs) = timed([None, Some(1e-3)]);
+        verdict.time_up(&programs[0]);
+        assert_eq!(verdict.choose(&programs, true), Some(programs[0]));
+        assert!(
+            verdict.untimed(&programs, false).is_empty(),
+            "nothing is open"
+        );
+        assert_eq!(verdict.untimed(&programs, true), [programs[0]]);
+        let text = verdict.to_json("here").to_string();
+        assert_eq!(Verdict::from_json(&text, "here"), Some(verdict.clone()));
+        verdict.time(&programs[0], 2e-3);
+        assert_eq!(verdict.choose(&programs, true), Some(programs[1]));
+        assert!(verdict.untimed(&programs, true).is_empty());
     }
 
     #[test]

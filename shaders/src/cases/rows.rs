@@ -1,8 +1,9 @@
 //! Cases of kernels that go through rows of activations or of logits.
 
 use super::{Case, GUARD, Noise, Values, shader};
+use crate::draw::Draw;
 use crate::kernel::{Parts, Step};
-use crate::kernels::{add, argmax, rms_norm, score, swiglu};
+use crate::kernels::{add, argmax, choose, peaks, rms_norm, score, swiglu};
 
 /// Rows of activations.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,44 @@ impl Logits<'_> {
         let shader = shader(&argmax::KERNEL, Parts::default());
         let buffers = vec![self.words(), ids];
         let mut case = Case::new(&self.describe(), shader, params, step, buffers);
+        case.values = Values::Words;
+        case
+    }
+
+    /// The peaks of the first row.
+    pub fn peaks(&self) -> Case {
+        let params = peaks::Params {
+            vocabulary: self.vocabulary(),
+            ..Default::default()
+        };
+        let slices = self.rows[0].len().div_ceil(peaks::SLICE);
+        let buffers = vec![self.words(), vec![GUARD; 2 * slices]];
+        let shader = shader(&peaks::KERNEL, Parts::default());
+        let step = Step::new(self.position as u32, 1);
+        let mut case = Case::new(&self.describe(), shader, params, step, buffers);
+        case.values = Values::Words;
+        case
+    }
+
+    /// The id that is drawn from the first row, of a step of `count` rows.
+    pub fn choose(&self, count: usize, draw: Draw) -> Case {
+        let params = choose::Params {
+            vocabulary: self.vocabulary(),
+            ids: count as u32 + 1,
+            ..Default::default()
+        };
+        let peaks = self.peaks().expected().swap_remove(1);
+        let slices = self.rows[0].len().div_ceil(peaks::SLICE);
+        let mut ids: Vec<u32> = (0..=count as u32).collect();
+        ids[self.next_id(count)] = 0x1234_5678;
+        let step = Step {
+            draw,
+            ..Step::new(self.position as u32, count as u32)
+        };
+        let shader = shader(&choose::KERNEL, Parts::default());
+        let buffers = vec![self.words(), peaks[..2 * slices].to_vec(), ids];
+        let what = (self.describe(), draw);
+        let mut case = Case::new(&what, shader, params, step, buffers);
         case.values = Values::Words;
         case
     }

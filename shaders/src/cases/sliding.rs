@@ -21,10 +21,9 @@ impl Sliding {
     /// The step that all cases of it are played with.
     pub const fn step(&self) -> Step {
         Step {
-            position: self.layer.position as u32,
-            count: self.layer.count as u32,
             keep: self.keep as u32,
             dropped: self.dropped as u32,
+            ..Step::new(self.layer.position as u32, self.layer.count as u32)
         }
     }
 

@@ -5,6 +5,7 @@ use super::{
     Attention, Case, Embedding, Logits, Multiply, Noise, Product, Rows, Sliding, Stream, Sweep,
 };
 use crate::cache::CacheFormat;
+use crate::draw::Draw;
 use crate::kernel::Shader;
 use crate::kernels::attend;
 use crate::weights::WeightFormat;
@@ -176,7 +177,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 13] {
+fn plain() -> [Case; 18] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -209,6 +210,9 @@ fn plain() -> [Case; 13] {
             .collect(),
         position: 5,
     };
+    let warm = Draw::new(0.8, 40, 0.95, 0.05, 0xb000_0000);
+    let hot = Draw::new(9.0, 0, 0.6, 0.0, 0x4000_0000);
+    let all = Draw::new(1.3, 0, 1.0, 0.0, 0xffff_ffff);
     [
         rotary.rope(),
         sliding(rotary).rope(),
@@ -220,6 +224,11 @@ fn plain() -> [Case; 13] {
         rows.add(),
         stream.scale(),
         logits(1).argmax(1),
+        logits(1).peaks(),
+        logits(1).choose(1, warm),
+        logits(1).choose(1, Draw::LIKELIEST),
+        logits(1).choose(1, hot),
+        logits(1).choose(1, all),
         logits(3).score(),
         Sweep {
             groups: 3,

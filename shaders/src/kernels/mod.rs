@@ -3,6 +3,7 @@
 pub mod add;
 pub mod argmax;
 pub mod attend;
+pub mod choose;
 pub mod embed;
 pub mod hadamard;
 pub mod kv_write;
@@ -12,6 +13,7 @@ pub mod matvec_add;
 pub mod matvec_gate;
 pub mod matvec_norm;
 pub mod multiply;
+pub mod peaks;
 pub mod rms_norm;
 pub mod rope;
 pub mod scale;

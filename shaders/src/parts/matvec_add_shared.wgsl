@@ -9,7 +9,6 @@ struct Params {
     unused: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> stream: array<f32>;
 @group(0) @binding(5) var<storage, read> gain: array<f32>;

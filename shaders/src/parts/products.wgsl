@@ -1,6 +1,6 @@
 // Products of a block of 32 columns, for kernels that keep several rows of W in a lane: written out, since an array
 // indexed by a loop would live in slow memory on drivers that do not unroll it. The kernel declares `params` (planes,
-// rows, blocks), `weights` and `x`. Rows and tokens past the end read the last one. No alias for a
+// rows, blocks) and `x`. Rows and tokens past the end read the last one. No alias for a
 // block: of an array's alias naga makes a type of its own in SPIR-V, which is then not valid.
 
 // Four rows of W in one block.

@@ -1,12 +1,12 @@
-// What the weight formats share: reading a plane, f16 to f32, nibbles and fifth bits. The kernel declares
-// `weights: array<vec4<u32>>`; planes start at multiples of 16 bytes, so offsets count vec4<u32> elements.
+// What the weight formats share: reading a plane, f16 to f32, nibbles and fifth bits. Planes start at multiples of 16
+// bytes, so offsets count units of 16 bytes, as `weights_at` does.
 //
 // WGSL lets `unpack2x16float` flush subnormal halves to zero, and the scales of real models are subnormal halves
 // quite often (a Q4_K `d` is a weight / 945). So halves are decoded with integers; every f32 made on the way is
 // normal, so no flush is permitted. Infinities and NaNs are not decoded: a valid file has none.
 
 fn weights_word(plane: u32, index: u32) -> u32 {
-    return weights[plane + (index >> 2u)][index & 3u];
+    return weights_at(plane + (index >> 2u))[index & 3u];
 }
 
 // The two halves of a word, low first.

@@ -7,9 +7,11 @@
 
 mod file;
 mod layout;
+mod medium;
 mod unpack;
 
 pub use layout::Layout;
+pub use medium::{Medium, Texels};
 
 /// Weights in a block as the kernels see it, in every format.
 pub const BLOCK: usize = 32;
@@ -95,7 +97,8 @@ impl WeightFormat {
             Self::Iq4Xs => 136,
         }
     }
-    /// The WGSL of the format, to be joined with a kernel that declares `weights: array<vec4<u32>>`. It offers
+
+    /// The WGSL of the format, to be joined with that of a [`Medium`], which offers `weights_at`. It offers
     /// `fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8>`: the weights of block
     /// `row * (cols / 32) + column / 32`, in order, in f32; `planes` is [`Layout::planes`]. Every other name in it
     /// starts with `weights_` too. No optional feature of WGSL is used, and finite halves are exact, subnormal ones

@@ -6,10 +6,10 @@ fn weights_quad(pair: vec2<u32>) -> vec4<f32> {
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
     let at = planes.x + block * 4u;
-    let a = weights[at];
-    let b = weights[at + 1u];
-    let c = weights[at + 2u];
-    let d = weights[at + 3u];
+    let a = weights_at(at);
+    let b = weights_at(at + 1u);
+    let c = weights_at(at + 2u);
+    let d = weights_at(at + 3u);
     return array<vec4<f32>, 8>(
         weights_quad(a.xy), weights_quad(a.zw), weights_quad(b.xy), weights_quad(b.zw),
         weights_quad(c.xy), weights_quad(c.zw), weights_quad(d.xy), weights_quad(d.zw),

@@ -2,10 +2,10 @@
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
     let at = planes.x + block * 4u;
-    let a = weights[at];
-    let b = weights[at + 1u];
-    let c = weights[at + 2u];
-    let d = weights[at + 3u];
+    let a = weights_at(at);
+    let b = weights_at(at + 1u);
+    let c = weights_at(at + 2u);
+    let d = weights_at(at + 3u);
     return array<vec4<f32>, 8>(
         vec4<f32>(weights_halves(a.x), weights_halves(a.y)), vec4<f32>(weights_halves(a.z), weights_halves(a.w)),
         vec4<f32>(weights_halves(b.x), weights_halves(b.y)), vec4<f32>(weights_halves(b.z), weights_halves(b.w)),

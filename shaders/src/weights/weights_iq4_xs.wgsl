@@ -9,5 +9,5 @@ fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
     let low = (weights_word(planes.z, super_block) >> (sub << 2u)) & 15u;
     let high = (head >> (16u + (sub << 1u))) & 3u;
     let scale = weights_halves(head).x * (f32(low | (high << 4u)) - 32.0);
-    return weights_iq4(weights[planes.x + block], scale);
+    return weights_iq4(weights_at(planes.x + block), scale);
 }

@@ -1,7 +1,7 @@
 // Q4_1: d * q + m. Plane 0: 16 bytes of nibbles per block; plane 2: d and m, two halves per block.
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let q = weights_nibbles(weights[planes.x + block]);
+    let q = weights_nibbles(weights_at(planes.x + block));
     let dm = weights_halves(weights_word(planes.z, block));
     return weights_affine(q, dm.x, dm.y);
 }

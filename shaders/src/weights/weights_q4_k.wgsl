@@ -2,7 +2,7 @@
 // per super-block, see `weights_k_scales`; plane 3: d and dmin, two halves per super-block.
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let q = weights_nibbles(weights[planes.x + block]);
+    let q = weights_nibbles(weights_at(planes.x + block));
     let scales = weights_k_scales(planes, block);
     return weights_affine(q, scales.x, -scales.y);
 }

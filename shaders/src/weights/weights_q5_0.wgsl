@@ -2,6 +2,6 @@
 // plane 2: d, a half per block.
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let q = weights_fifth(weights_nibbles(weights[planes.x + block]), weights_word(planes.y, block));
+    let q = weights_fifth(weights_nibbles(weights_at(planes.x + block)), weights_word(planes.y, block));
     return weights_centred(q, weights_half(planes.z, block), 16.0);
 }

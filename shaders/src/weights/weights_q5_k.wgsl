@@ -3,7 +3,7 @@
 // halves per super-block.
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let q = weights_fifth(weights_nibbles(weights[planes.x + block]), weights_word(planes.y, block));
+    let q = weights_fifth(weights_nibbles(weights_at(planes.x + block)), weights_word(planes.y, block));
     let scales = weights_k_scales(planes, block);
     return weights_affine(q, scales.x, -scales.y);
 }

@@ -7,7 +7,7 @@ fn weights_quad(low: vec4<u32>, upper: vec4<u32>, scale: f32) -> vec4<f32> {
 }
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let q = weights_nibbles(weights[planes.x + block]);
+    let q = weights_nibbles(weights_at(planes.x + block));
     let bytes = vec4<u32>(0u, 8u, 16u, 24u);
     let a = vec4<u32>(weights_word(planes.y, block * 2u)) >> bytes;
     let b = vec4<u32>(weights_word(planes.y, block * 2u + 1u)) >> bytes;

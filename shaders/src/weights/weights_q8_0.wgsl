@@ -6,8 +6,8 @@ fn weights_quad(word: u32, scale: f32) -> vec4<f32> {
 }
 
 fn weights_unpack(planes: vec4<u32>, block: u32) -> array<vec4<f32>, 8> {
-    let a = weights[planes.x + block * 2u];
-    let b = weights[planes.x + block * 2u + 1u];
+    let a = weights_at(planes.x + block * 2u);
+    let b = weights_at(planes.x + block * 2u + 1u);
     let d = weights_half(planes.z, block);
     return array<vec4<f32>, 8>(
         weights_quad(a.x, d), weights_quad(a.y, d), weights_quad(a.z, d), weights_quad(a.w, d),

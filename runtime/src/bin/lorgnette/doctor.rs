@@ -2,7 +2,7 @@
 //! computes rightly, by which variant of each kernel, how fast. Made to be pasted into a report.
 
 use lorgnette::trust::{Judged, Outcome};
-use lorgnette::{Adapter, AdapterKind, AdapterReport, adapters, every_shader};
+use lorgnette::{Adapter, AdapterKind, AdapterReport, Medium, adapters, every_shader};
 use serde::Serialize;
 
 use crate::args;
@@ -27,6 +27,8 @@ struct Report {
     system: String,
     adapters: Vec<Found>,
     chosen: Option<Chosen>,
+    /// What matrices lie in on the chosen adapter, where they are read by kernels that were tried: buffer or texture.
+    weights: Option<&'static str>,
     /// Every kernel with every part it takes, on the chosen adapter; none where the references play.
     kernels: Vec<Kernel>,
 }
@@ -35,13 +37,14 @@ struct Report {
 struct Kernel {
     kernel: String,
     /// The variant that is used; none if no variant is right.
-    used: Option<&'static str>,
+    used: Option<String>,
     variants: Vec<Variant>,
 }
 
 #[derive(Debug, Serialize)]
 struct Variant {
-    name: &'static str,
+    /// With `@texture` where it reads its weights from one.
+    name: String,
     /// right, wrong, refused, or barred
     outcome: &'static str,
     /// The worst case: mean squared error over the mean square of what was expected.
@@ -66,6 +69,7 @@ struct Found {
 struct Limits {
     max_binding_bytes: u64,
     max_buffer_bytes: u64,
+    max_texture_side: u32,
     max_workgroup_bytes: u32,
     max_workgroup_invocations: u32,
     subgroup_sizes: (u32, u32),
@@ -88,6 +92,7 @@ pub fn run(args: &Args) -> Result<()> {
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         adapters: adapters.into_iter().map(Found::from).collect(),
         chosen: None,
+        weights: None,
         kernels: Vec::new(),
     };
     if report.adapters.is_empty() && asked != Adapter::Cpu {
@@ -98,12 +103,14 @@ pub fn run(args: &Args) -> Result<()> {
         runtime.forget_verdict();
     }
     let bar = count_bar("trying kernels", 0);
-    let judged = runtime.judge(&every_shader(), &mut |done, total| {
+    let judged = runtime.judge(&every_shader(), None, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    report.kernels = judged?.iter().map(Kernel::from).collect();
+    let judged = judged?;
+    report.kernels = judged.iter().map(Kernel::from).collect();
+    report.weights = judged.iter().find_map(Judged::medium).map(Medium::name);
     report.chosen = Some(Chosen {
         name: runtime.adapter().name.clone(),
         why: why(&asked, runtime.adapter().kind),
@@ -121,7 +128,7 @@ pub fn run(args: &Args) -> Result<()> {
 impl From<&Judged> for Kernel {
     fn from(judged: &Judged) -> Self {
         let variants = judged.found.iter().map(|(program, finding)| Variant {
-            name: program.variant.name,
+            name: program.name(),
             outcome: finding.outcome.name(),
             nmse: finding.nmse,
             seconds: finding.seconds,
@@ -129,7 +136,7 @@ impl From<&Judged> for Kernel {
         });
         Self {
             kernel: judged.shader.label(),
-            used: judged.used.map(|program| program.variant.name),
+            used: judged.used.map(|program| program.name()),
             variants: variants.collect(),
         }
     }
@@ -173,6 +180,7 @@ impl From<AdapterReport> for Found {
             limits: Limits {
                 max_binding_bytes: report.max_binding_bytes,
                 max_buffer_bytes: report.max_buffer_bytes,
+                max_texture_side: report.max_texture_side,
                 max_workgroup_bytes: report.max_workgroup_bytes,
                 max_workgroup_invocations: report.max_workgroup_invocations,
                 subgroup_sizes: report.subgroup_sizes,
@@ -202,6 +210,10 @@ impl Report {
                     format!("at most {}", bytes(limits.max_buffer_bytes)),
                 ),
                 (
+                    "texture",
+                    format!("at most {} texels wide and high", limits.max_texture_side),
+                ),
+                (
                     "workgroup",
                     format!("at most {workgroup} and {invocations} invocations"),
                 ),
@@ -228,11 +240,14 @@ impl Report {
     fn verdict(&self) -> String {
         let all = self.kernels.len();
         let mut page = format!("kernels right here: {} of {all}\n", all - self.unusable());
+        if let Some(weights) = self.weights {
+            page += &format!("matrices lie in: {weights}\n");
+        }
         let head = ["  kernel", "variant", "found", "error", "time", ""];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for kernel in &self.kernels {
             for (at, variant) in kernel.variants.iter().enumerate() {
-                let used = kernel.used == Some(variant.name);
+                let used = kernel.used.as_ref() == Some(&variant.name);
                 let right = variant.outcome == Outcome::Right.name();
                 let name = if at == 0 { kernel.kernel.as_str() } else { "" };
                 let mark = if used { '*' } else { ' ' };

@@ -1,6 +1,6 @@
 //! The planned bytes of a model as `inspect` shows them: what was chosen, what it takes, and how it stands to the budget.
 
-use lorgnette::{ALLOCATOR_RESERVE, Blueprint};
+use lorgnette::Blueprint;
 use serde::Serialize;
 
 use crate::inspect::row;
@@ -19,6 +19,7 @@ pub struct Planned {
     kv: u64,
     scratch: u64,
     staging: u64,
+    reserve: u64,
     host: u64,
     context: u32,
     kv_type: &'static str,
@@ -29,8 +30,6 @@ pub struct Planned {
     streamed_bytes_per_token: u64,
     /// The fewest bytes that will do.
     minimum_bytes: u64,
-    /// What the GPU's allocator may hold beside all that.
-    reserve_bytes: u64,
     planned_bytes: Purposes,
 }
 
@@ -44,10 +43,12 @@ struct Purposes {
     /// What is overwritten in every step, with params and a session's ids, step and readback.
     scratch: u64,
     staging: u64,
+    /// What the GPU's allocator may hold beside all these: an upper bound.
+    reserve: u64,
     /// What is on the host's heap: an upper bound.
     host: u64,
     gpu_peak: u64,
-    /// On the GPU at the peak, and on the host.
+    /// On the GPU at the peak, in reserve there, and on the host.
     total: u64,
 }
 
@@ -59,6 +60,7 @@ impl Planned {
             kv: memory.session.kv(),
             scratch: memory.scratch_bytes() + memory.session.total() - memory.session.kv(),
             staging: memory.staging,
+            reserve: memory.reserve(1),
             host: memory.host.held(1),
             gpu_peak: memory.peak(1),
             total: memory.total(1),
@@ -71,6 +73,7 @@ impl Planned {
             kv: all.kv,
             scratch: all.scratch,
             staging: all.staging,
+            reserve: all.reserve,
             host: all.host,
             context: blueprint.context,
             kv_type: blueprint.kv.name(),
@@ -79,7 +82,6 @@ impl Planned {
             streamed_layers: memory.streamed_layers,
             streamed_bytes_per_token: blueprint.streamed_bytes_per_token,
             minimum_bytes,
-            reserve_bytes: ALLOCATOR_RESERVE,
             planned_bytes: all,
         }
     }
@@ -101,16 +103,10 @@ impl Planned {
             row("  scratch", bytes(self.scratch)),
             row("  staging", staging),
             row("  GPU at its peak", bytes(all.gpu_peak)),
+            row("  in reserve, at most", bytes(self.reserve)),
             row("  host, at most", bytes(self.host)),
             row("  total", bytes(self.total_bytes)),
             row("  at the least", bytes(self.minimum_bytes)),
-            row(
-                "  beside it",
-                format!(
-                    "at most {} that the GPU's allocator keeps in reserve, and the driver's own",
-                    bytes(self.reserve_bytes)
-                ),
-            ),
         ];
         if self.streamed_layers > 0 {
             let (resident, streamed) = (self.resident_layers, self.streamed_layers);

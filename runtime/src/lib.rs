@@ -13,6 +13,7 @@ pub mod formats;
 mod generate;
 mod gpu;
 mod host;
+mod laps;
 mod loader;
 mod memory;
 mod model;
@@ -24,6 +25,7 @@ mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
 mod reserve;
+mod roofline;
 mod runtime;
 mod sampler;
 mod score;
@@ -39,6 +41,7 @@ mod trace;
 pub mod trust;
 pub mod weights;
 mod window;
+mod work;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use budget::{Budget, Price, Refusal};
@@ -48,13 +51,15 @@ pub use event::{Event, StopReason, Timings};
 pub use folder::cache_dir;
 pub use generate::{GenerateOptions, Generation, Prompt};
 pub use gpu::{AdapterKind, AdapterReport, Counters, adapters};
+pub use laps::{Lap, Laps};
 pub use lorgnette_shaders::{
     CacheFormat as KvFormat, Medium, WeightFormat, shaders as every_shader,
 };
 pub use memory::{HostMemory, MemoryPlan, SessionMemory};
-pub use model::{Model, Progress, Stage};
+pub use model::{LoadTimings, Model, Progress, Stage};
 pub use models::Config;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
+pub use roofline::Roofline;
 pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
 pub use score::Score;
@@ -65,6 +70,7 @@ pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Token
 pub use trace::{Difference, TraceReport, trace};
 pub use trust::Variants;
 pub use window::Overflow;
+pub use work::Work;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 //! file pages are given back as soon as they are copied. A load and a streamed layer go this same way.
 
 use std::ops::Range;
+use std::thread;
 
 use lorgnette_shaders::WeightFormat;
 
@@ -152,7 +153,7 @@ impl Chunk {
             offset += lengths[plane] as u64;
             &mut section[..plane_bytes[plane]]
         });
-        repack(self.format, self.cols, file, planes);
+        repack_on(threads(file), self.format, self.cols, file, planes);
         sections
     }
 
@@ -167,6 +168,43 @@ impl Chunk {
     }
 }
 
+/// Bytes of file rows that are worth a thread.
+const THREAD_BYTES: usize = 128 << 10;
+
+/// As many threads as there are cores, and bytes for each.
+fn threads(file: &[u8]) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    cores.min(file.len() / THREAD_BYTES).max(1)
+}
+
+/// [`repack`] on several threads, each with a run of the rows: every row has its own place, and nothing more is held.
+fn repack_on(
+    threads: usize,
+    format: WeightFormat,
+    cols: usize,
+    mut file: &[u8],
+    mut planes: [&mut [u8]; 4],
+) {
+    let row_bytes = cols / format.file_block_len() * format.file_block_bytes();
+    let plane_bytes = format.plane_row_bytes(cols);
+    let rows = (file.len() / row_bytes).div_ceil(threads);
+    thread::scope(|scope| {
+        while file.len() > rows * row_bytes {
+            let (run, later) = file.split_at(rows * row_bytes);
+            file = later;
+            let here = std::array::from_fn(|plane| {
+                let whole = std::mem::take(&mut planes[plane]);
+                let (here, rest) = whole.split_at_mut(rows * plane_bytes[plane]);
+                planes[plane] = rest;
+                here
+            });
+            scope.spawn(move || repack(format, cols, run, here));
+        }
+        // The last run is this thread's.
+        repack(format, cols, file, planes);
+    });
+}
+
 fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {
     let at = at as u64;
     Error::NotFinite {
@@ -176,5 +214,34 @@ fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {
             start + at / tensor.cols,
             at % tensor.cols
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_repack_bit_for_bit_what_one_does() {
+        for format in WeightFormat::ALL {
+            let (cols, rows) = (512, 13);
+            let row_bytes = cols / format.file_block_len() * format.file_block_bytes();
+            let file: Vec<u8> = (0..rows * row_bytes)
+                .map(|at| (at * 167 % 251) as u8)
+                .collect();
+            let packed = |threads| {
+                let mut planes = format
+                    .plane_row_bytes(cols)
+                    .map(|bytes| vec![0; bytes * rows]);
+                let [a, b, c, d] = &mut planes;
+                repack_on(threads, format, cols, &file, [a, b, c, d]);
+                planes
+            };
+            let one = packed(1);
+            assert!(one.iter().flatten().any(|byte| *byte != 0));
+            for threads in [2, 3, 5, 13, 20] {
+                assert_eq!(packed(threads), one, "{} on {threads}", format.name());
+            }
+        }
     }
 }

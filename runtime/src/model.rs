@@ -44,6 +44,25 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// What the parts of a load took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LoadTimings {
+    /// Seconds for opening the file, reading its header, drawing the plans.
+    pub open_s: f64,
+    /// Making the tokenizer and the chat template.
+    pub text_s: f64,
+    /// Trying kernels that the device was not tried with yet.
+    pub trials_s: f64,
+    /// Shaders that were tried.
+    pub tried: u64,
+    /// Making pipelines.
+    pub pipelines_s: f64,
+    /// Bringing weights to the device.
+    pub weights_s: f64,
+    /// All of it.
+    pub load_s: f64,
+}
+
 /// A loaded model. Cloning it is cheap and gives the same model; it can be shared between threads.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -57,7 +76,7 @@ pub(crate) struct Shared {
     pub template: Option<ChatTemplate>,
     pub blueprint: Blueprint,
     pub player: Player,
-    pub load_s: f64,
+    pub timings: LoadTimings,
 }
 
 impl Model {
@@ -72,26 +91,40 @@ impl Model {
         mut progress: impl FnMut(Progress),
     ) -> Result<Self> {
         let start = Instant::now();
+        let mut part = start;
+        let mut timings = LoadTimings::default();
         let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
         let options = options.on(runtime.profile());
         let blueprint = Blueprint::new(&checkpoint, &options, runtime.max_binding_bytes())?;
+        timings.open_s = lap(&mut part);
         let tokenizer = text::tokenizer(checkpoint.metadata())?;
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;
+        timings.text_s = lap(&mut part);
         let player = match runtime.gpu() {
             Some(gpu) => {
-                let programs = programs(runtime, &blueprint, &mut progress)?;
+                let mut watched = |now: Progress| {
+                    timings.tried = now.total;
+                    progress(now);
+                };
+                let programs = programs(runtime, &blueprint, &mut watched)?;
+                timings.trials_s = lap(&mut part);
                 Player::Gpu(load_gpu(
                     gpu,
                     &programs,
                     &checkpoint,
                     &blueprint,
+                    &mut timings,
                     &mut progress,
                 )?)
             }
-            None => Player::Cpu(load_cpu(&checkpoint, &blueprint, &mut progress)?),
+            None => {
+                let player = load_cpu(&checkpoint, &blueprint, &mut progress)?;
+                timings.weights_s = lap(&mut part);
+                Player::Cpu(player)
+            }
         };
-        let load_s = start.elapsed().as_secs_f64();
+        timings.load_s = start.elapsed().as_secs_f64();
         Ok(Self {
             shared: Arc::new(Shared {
                 runtime: runtime.clone(),
@@ -99,7 +132,7 @@ impl Model {
                 template,
                 blueprint,
                 player,
-                load_s,
+                timings,
             }),
         })
     }
@@ -136,7 +169,12 @@ impl Model {
 
     /// Seconds that the load took.
     pub fn load_s(&self) -> f64 {
-        self.shared.load_s
+        self.shared.timings.load_s
+    }
+
+    /// What the parts of the load took.
+    pub fn load_timings(&self) -> &LoadTimings {
+        &self.shared.timings
     }
 
     /// A new, empty session.
@@ -146,6 +184,12 @@ impl Model {
     pub fn session(&self) -> Result<Session> {
         Session::new(self.clone())
     }
+}
+
+/// Seconds since the last lap.
+fn lap(since: &mut Instant) -> f64 {
+    let before = std::mem::replace(since, Instant::now());
+    since.duration_since(before).as_secs_f64()
 }
 
 /// An id that the model can choose must have a token, and a token that text encodes to must have a row.
@@ -198,8 +242,10 @@ pub(crate) fn load_gpu(
     programs: &HashMap<Shader, Program>,
     checkpoint: &Arc<Checkpoint>,
     blueprint: &Blueprint,
+    timings: &mut LoadTimings,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<GpuPlayer> {
+    let mut part = Instant::now();
     let mut report = |done, total| {
         progress(Progress {
             stage: Stage::Pipelines,
@@ -214,6 +260,7 @@ pub(crate) fn load_gpu(
         &blueprint.memory,
         &mut report,
     )?;
+    timings.pipelines_s = lap(&mut part);
     let (list, memory) = (&blueprint.weights, &blueprint.memory);
     let mut ring = player.upload(memory.staging)?;
     let mut report = |done, total| {
@@ -234,6 +281,7 @@ pub(crate) fn load_gpu(
         }
         None => ring.finish()?,
     }
+    timings.weights_s = lap(&mut part);
     Ok(player)
 }
 

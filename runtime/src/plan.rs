@@ -176,28 +176,29 @@ impl Plan {
 
     /// Bytes that a dispatch reads and writes in a step.
     pub fn traffic(&self, dispatch: &Dispatch, step: &Step) -> (u64, u64) {
-        let (mut read, mut written) = (0, 0);
-        for (id, access) in dispatch.uses() {
-            let tensor = self.tensor(id);
-            let step_bytes = u64::from(step.count) * tensor.row_bytes;
-            let all = match tensor.rows {
-                Rows::Step => step_bytes,
-                Rows::Context(rows) => {
-                    u64::from((step.position + step.count).min(rows)) * tensor.row_bytes
-                }
-                Rows::Fixed(rows) => u64::from(rows) * tensor.row_bytes,
-            };
-            match access {
-                Access::Read => read += all,
-                Access::Gather => read += step_bytes,
-                Access::Write => written += step_bytes.min(all),
-                Access::Update => {
-                    read += all;
-                    written += step_bytes.min(all);
-                }
+        let moved = dispatch
+            .uses()
+            .map(|(id, access)| self.moved(id, access, step));
+        moved.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
+    /// The same of one of its tensors.
+    pub(crate) fn moved(&self, id: TensorId, access: Access, step: &Step) -> (u64, u64) {
+        let tensor = self.tensor(id);
+        let step_bytes = u64::from(step.count) * tensor.row_bytes;
+        let all = match tensor.rows {
+            Rows::Step => step_bytes,
+            Rows::Context(rows) => {
+                u64::from((step.position + step.count).min(rows)) * tensor.row_bytes
             }
+            Rows::Fixed(rows) => u64::from(rows) * tensor.row_bytes,
+        };
+        match access {
+            Access::Read => (all, 0),
+            Access::Gather => (step_bytes, 0),
+            Access::Write => (0, step_bytes.min(all)),
+            Access::Update => (all, step_bytes.min(all)),
         }
-        (read, written)
     }
 }
 

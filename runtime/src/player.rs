@@ -1,6 +1,6 @@
 //! The player a model was given: the GPU's, or the CPU's that plays the same plans with the plain references.
 
-use lorgnette_shaders::Step;
+use lorgnette_shaders::{Program, Step};
 
 use crate::Result;
 use crate::cpu::{CpuPlayer, CpuSession};
@@ -125,6 +125,19 @@ impl Player {
                 player.finish(session, back)
             }
             _ => unreachable!("a session is opened by the player that plays it"),
+        }
+    }
+
+    /// Plays one step, each dispatch by the clock; nothing without a GPU.
+    pub fn laps(
+        &self,
+        session: &PlayerSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+    ) -> Result<Vec<(Program, f64)>> {
+        match (self, session) {
+            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.laps(session, plan, turn),
+            _ => Ok(Vec::new()),
         }
     }
 

@@ -37,6 +37,8 @@ pub struct RuntimeOptions {
     pub cache_dir: Option<PathBuf>,
     /// Which variants of kernels may be used; by default the fastest that is right on this device.
     pub variants: Variants,
+    /// Ask for the device's own clock too, where it has one: for [`crate::Session::laps`]. No kernel sees it.
+    pub timestamps: bool,
     /// Variants, by kernel, that are wanted before this crate's own: for experiments, and for tests of what happens with
     /// broken ones.
     #[doc(hidden)]
@@ -60,8 +62,8 @@ impl Runtime {
     /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
     /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
-        let open =
-            |wanted| Gpu::open(wanted, &options.profile, options.cache_dir.as_deref()).map(Some);
+        let (profile, cache_dir) = (&options.profile, options.cache_dir.as_deref());
+        let open = |wanted| Gpu::open(wanted, profile, cache_dir, options.timestamps).map(Some);
         let gpu = match &options.adapter {
             Adapter::Auto => open(None)?,
             Adapter::Named(name) => open(Some(name.as_str()))?,
@@ -107,6 +109,11 @@ impl Runtime {
         self.gpu
             .as_ref()
             .map_or_else(Counters::default, |gpu| gpu.counts.snapshot())
+    }
+
+    /// Whether single dispatches are measured by the device's own clock.
+    pub fn has_timestamps(&self) -> bool {
+        self.gpu.as_ref().is_some_and(|gpu| gpu.has_timestamps())
     }
 
     /// Bytes that wgpu's allocator has handed out and bytes it holds, where it keeps an account.

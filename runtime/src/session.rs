@@ -35,7 +35,7 @@ impl Canceller {
 #[derive(Debug)]
 pub struct Session {
     pub(crate) model: Model,
-    player: PlayerSession,
+    pub(crate) player: PlayerSession,
     /// Tokens read, from the first: those whose keys and values have left among them.
     pub(crate) ids: Vec<u32>,
     /// Which of them are in the cache.

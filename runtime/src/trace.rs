@@ -8,7 +8,7 @@ use lorgnette_shaders::{Part, Step};
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{load_cpu, load_gpu, programs};
+use crate::model::{LoadTimings, load_cpu, load_gpu, programs};
 use crate::ops::Heads;
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
@@ -89,7 +89,15 @@ pub fn trace(
         ));
     }
     let programs = programs(runtime, &blueprint, &mut |_| ())?;
-    let gpu_player = load_gpu(gpu, &programs, &checkpoint, &blueprint, &mut |_| ())?;
+    let timings = &mut LoadTimings::default();
+    let gpu_player = load_gpu(
+        gpu,
+        &programs,
+        &checkpoint,
+        &blueprint,
+        timings,
+        &mut |_| (),
+    )?;
     let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);

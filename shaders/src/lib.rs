@@ -17,7 +17,7 @@ pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fi
 pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.
-pub static KERNELS: [&Kernel; 20] = [
+pub static KERNELS: [&Kernel; 22] = [
     &kernels::embed::KERNEL,
     &kernels::rms_norm::KERNEL,
     &kernels::matvec::KERNEL,
@@ -38,6 +38,8 @@ pub static KERNELS: [&Kernel; 20] = [
     &kernels::peaks::KERNEL,
     &kernels::choose::KERNEL,
     &kernels::score::KERNEL,
+    &kernels::sweep::KERNEL,
+    &kernels::multiply::KERNEL,
 ];
 
 /// Every shader that can be made: each kernel with each part it takes.

@@ -230,7 +230,15 @@ fn a_profile_and_a_frame_budget_change_the_work_and_not_the_answer() {
         let answer = small("generate", &[&prompt[..], &options].concat());
         assert_eq!(answer["ids"], plain["ids"], "{options:?}");
     }
-    let bench = ["--prompt", "8", "--generate", "4", "--repeat", "1"];
+    let bench = [
+        "--prompt",
+        "8",
+        "--generate",
+        "4",
+        "--repeat",
+        "1",
+        "--no-roofline",
+    ];
     let found = small(
         "bench",
         &[&bench[..], &["--profile", "glasses-floor"]].concat(),
@@ -244,20 +252,32 @@ fn a_profile_and_a_frame_budget_change_the_work_and_not_the_answer() {
 fn bench() {
     let found = small(
         "bench",
-        &["--prompt", "8", "--generate", "4", "--repeat", "3"],
+        &[
+            "--prompt",
+            "8",
+            "--generate",
+            "4",
+            "--repeat",
+            "3",
+            "--no-roofline",
+        ],
     );
     let expected = [
         "adapter",
         "decode_tokens_per_s",
         "driver",
+        "first_token",
+        "load",
         "load_s",
         "peak_gpu_bytes",
         "per_token",
         "prefill_tokens_per_s",
+        "roofline",
         "spread",
         "ttft_s",
     ];
     assert_eq!(keys(&found), expected);
+    assert!(found["roofline"].is_null() && found["first_token"].is_null());
     let work = ["dispatches", "read_back_bytes", "submits", "uploaded_bytes"];
     assert_eq!(keys(&found["per_token"]), work);
     assert_eq!(found["per_token"]["submits"], 1);
@@ -268,6 +288,50 @@ fn bench() {
             spread[0].as_f64() <= median && median <= spread[1].as_f64(),
             "{found}"
         );
+    }
+}
+
+/// Seconds are this machine's; what hangs together does so on every machine.
+#[test]
+fn bench_says_where_the_time_goes() {
+    let options = ["--prompt", "8", "--generate", "4", "--repeat", "1"];
+    // A device that binds little is measured with little.
+    let less = ["--first-token", "--max-binding", "2097152"];
+    let found = small("bench", &[&options[..], &less].concat());
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value}"));
+    let roofline = &found["roofline"];
+    assert_eq!(
+        roofline["matmul_shape"],
+        serde_json::json!([128, 1024, 1024])
+    );
+    for step in ["decode", "prefill"] {
+        let told = &roofline[step];
+        let kernels = told["kernels"].as_array().expect("a list");
+        let sum = |key: &str| {
+            kernels
+                .iter()
+                .map(|kernel| number(&kernel[key]))
+                .sum::<f64>()
+        };
+        // Two layers: a kernel of a layer counts both.
+        let twice = |kernel: &&Value| kernel["dispatches"] == 2;
+        assert!(kernels.iter().filter(twice).count() > 5, "{told}");
+        // The prompt is one chunk; a token is one step.
+        assert_eq!(sum("operations"), number(&told["operations"]), "{step}");
+        assert_eq!(sum("bytes"), number(&told["bytes"]), "{step}");
+        assert!((sum("seconds") / number(&told["kernels_seconds"]) - 1.0).abs() < 1e-9);
+        let rate = number(&told["bytes"]) / number(&told["seconds"]);
+        let percent = 100.0 * rate / number(&roofline["read_bytes_per_s"]);
+        assert!((percent / number(&told["percent_of_bandwidth"]) - 1.0).abs() < 1e-9);
+    }
+    for (kind, tried) in [("cold", true), ("warm", false)] {
+        let parts = &found["first_token"][kind];
+        let known = ["device_s", "session_s", "prefill_s"].into_iter();
+        let known = known.chain(keys(&found["load"]));
+        let seconds = known.filter(|key| key.ends_with("_s"));
+        let sum: f64 = seconds.map(|key| number(&parts[key])).sum();
+        assert!(sum <= number(&parts["total_s"]), "{parts}");
+        assert_eq!(number(&parts["tried"]) > 0.0, tried, "{parts}");
     }
 }
 

@@ -16,6 +16,7 @@ mod matvec;
 mod matvec_add;
 mod matvec_gate;
 mod matvec_norm;
+mod multiply;
 mod peaks;
 mod rms_norm;
 mod rope;
@@ -23,6 +24,7 @@ mod scale;
 mod score;
 mod selftest;
 mod sliding;
+mod sweep;
 mod swiglu;
 
 /// Numbers of rows around the sizes of workgroups and tiles.

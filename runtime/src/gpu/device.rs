@@ -148,7 +148,12 @@ struct Fault {
 impl Gpu {
     /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`), as the
     /// device of the profile.
-    pub fn open(wanted: Option<&str>, profile: &Profile, cache_dir: Option<&Path>) -> Result<Self> {
+    pub fn open(
+        wanted: Option<&str>,
+        profile: &Profile,
+        cache_dir: Option<&Path>,
+        timestamps: bool,
+    ) -> Result<Self> {
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
             let text =
@@ -182,13 +187,14 @@ impl Gpu {
                 report.name
             );
         }
-        Self::request(adapter, profile, cache_dir)
+        Self::request(adapter, profile, cache_dir, timestamps)
     }
 
     fn request(
         adapter: &wgpu::Adapter,
         profile: &Profile,
         cache_dir: Option<&Path>,
+        timestamps: bool,
     ) -> Result<Self> {
         let info = adapter.get_info();
         let mut asked = Asked::of(profile, adapter)?;
@@ -196,6 +202,10 @@ impl Gpu {
         if cache_dir.is_some() {
             // No kernel sees it.
             asked.features |= adapter.features() & wgpu::Features::PIPELINE_CACHE;
+        }
+        if timestamps {
+            // Nor this.
+            asked.features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("lorgnette"),
@@ -251,6 +261,12 @@ impl Gpu {
     pub fn lose(&self, why: &str) {
         locked(&self.fault).lost.get_or_insert(why.to_owned());
         self.device.destroy();
+    }
+
+    /// Whether a pass can say when it began and ended.
+    pub fn has_timestamps(&self) -> bool {
+        let features = self.device.features();
+        features.contains(wgpu::Features::TIMESTAMP_QUERY)
     }
 
     /// Waits until a submission has ended.

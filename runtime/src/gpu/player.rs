@@ -84,7 +84,7 @@ impl GpuPlayer {
 
     /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:
     /// copies come behind the segments that were submitted before them, so that nothing is overwritten that is read.
-    fn bring(
+    pub(super) fn bring(
         &self,
         streaming: Option<&mut Streaming>,
         needed: Option<usize>,
@@ -108,23 +108,32 @@ impl GpuPlayer {
         at: usize,
     ) {
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        let mut played = 0;
         for (i, dispatch) in segment.iter().enumerate() {
-            if !dispatch.is_played(&turn.step) {
-                continue;
+            if dispatch.is_played(&turn.step) {
+                self.encode_one(&mut pass, session, turn, dispatch, at + i);
             }
-            played += 1;
-            let pipeline = &self.pipelines[turn.plan][at + i];
-            pass.set_pipeline(&pipeline.raw);
-            pass.set_bind_group(0, &session.bind_groups[turn.plan][at + i], &[]);
-            let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
-            pass.dispatch_workgroups(x, y, z);
         }
-        self.gpu.counts.dispatches.fetch_add(played, Relaxed);
+    }
+
+    /// Encodes the dispatch that is number `at` of its plan.
+    pub(super) fn encode_one(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        session: &GpuSession,
+        turn: &Turn<'_>,
+        dispatch: &Dispatch,
+        at: usize,
+    ) {
+        let pipeline = &self.pipelines[turn.plan][at];
+        pass.set_pipeline(&pipeline.raw);
+        pass.set_bind_group(0, &session.bind_groups[turn.plan][at], &[]);
+        let [x, y, z] = dispatch.grid(pipeline.program.variant, &turn.step);
+        pass.dispatch_workgroups(x, y, z);
+        self.gpu.counts.dispatches.fetch_add(1, Relaxed);
     }
 
     /// The only uploads of a step: its uniform with the angles, and ids where the host chose them.
-    fn upload_step(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>) {
+    pub(super) fn upload_step(&self, session: &GpuSession, plan: &Plan, turn: &Turn<'_>) {
         let mut bytes = bytemuck::bytes_of(&turn.step).to_vec();
         bytes.resize(UNIFORM_ALIGNMENT as usize, 0);
         bytes.extend_from_slice(bytemuck::cast_slice(turn.angles));
@@ -139,7 +148,7 @@ impl GpuPlayer {
         self.gpu.counts.uploaded(bytes.len() as u64);
     }
 
-    fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<wgpu::SubmissionIndex> {
+    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<wgpu::SubmissionIndex> {
         self.gpu.counts.submits.fetch_add(1, Relaxed);
         let submission = self.gpu.queue.submit([encoder.finish()]);
         self.gpu.check()?;

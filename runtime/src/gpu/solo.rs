@@ -63,6 +63,30 @@ pub(crate) fn seconds(
     fastest(left, |dispatches| alone.play(dispatches))
 }
 
+/// Seconds that a dispatch takes, the best of a few times, and after one that does not count: a driver may compile only
+/// then.
+pub(crate) fn best_seconds(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    params: &[u8],
+    step: Step,
+    buffers: &[Vec<u32>],
+) -> Result<f64> {
+    let alone = Alone::new(gpu, program, params, step, buffers)?;
+    alone.play(1)?;
+    let mut best = f64::INFINITY;
+    for _ in 0..SUBMITS {
+        best = best.min(without_limit(|dispatches| alone.play(dispatches))?);
+    }
+    Ok(best)
+}
+
+/// Seconds of a dispatch, however long they are.
+pub(super) fn without_limit(play: impl FnMut(u32) -> Result<Duration>) -> Result<f64> {
+    let seconds = fastest(Duration::MAX, play)?;
+    Ok(seconds.expect("there is time for all submits"))
+}
+
 /// Seconds of a dispatch in the fastest of a few submits, after a first one that counts only where it says enough.
 /// `play` says how long a submit of so many took; none is begun that would not end within `limit`.
 fn fastest(limit: Duration, mut play: impl FnMut(u32) -> Result<Duration>) -> Result<Option<f64>> {
@@ -85,6 +109,27 @@ fn fastest(limit: Duration, mut play: impl FnMut(u32) -> Result<Duration>) -> Re
         fastest = Some(fastest.map_or(took, |fastest: Duration| fastest.min(took)));
     }
     Ok(fastest.map(|fastest| fastest.as_secs_f64() / f64::from(dispatches)))
+}
+
+/// Encodes something so many times in one submit; how long that took.
+pub(super) fn repeated(
+    gpu: &Gpu,
+    times: u32,
+    encode: &dyn Fn(&mut wgpu::ComputePass<'_>),
+) -> Result<Duration> {
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for _ in 0..times {
+            encode(&mut pass);
+        }
+    }
+    gpu.counts.submits.fetch_add(1, Relaxed);
+    let start = Instant::now();
+    let submission = gpu.queue.submit([encoder.finish()]);
+    gpu.check()?;
+    gpu.wait(submission)?;
+    Ok(start.elapsed())
 }
 
 /// A program with everything bound for one dispatch.
@@ -157,25 +202,14 @@ impl Alone {
 
     /// Plays it so many times in one submit; how long that took.
     fn play(&self, dispatches: u32) -> Result<Duration> {
-        let gpu = &self.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+        let counts = &self.gpu.counts;
+        counts.dispatches.fetch_add(dispatches.into(), Relaxed);
+        repeated(&self.gpu, dispatches, &|pass| {
             pass.set_pipeline(&self.pipeline.raw);
             pass.set_bind_group(0, &self.group, &[]);
-            for _ in 0..dispatches {
-                let [x, y, z] = self.grid;
-                pass.dispatch_workgroups(x, y, z);
-            }
-        }
-        let counts = &gpu.counts;
-        counts.dispatches.fetch_add(dispatches.into(), Relaxed);
-        counts.submits.fetch_add(1, Relaxed);
-        let start = Instant::now();
-        let submission = gpu.queue.submit([encoder.finish()]);
-        gpu.check()?;
-        gpu.wait(submission)?;
-        Ok(start.elapsed())
+            let [x, y, z] = self.grid;
+            pass.dispatch_workgroups(x, y, z);
+        })
     }
 }
 

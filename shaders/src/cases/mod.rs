@@ -2,6 +2,7 @@
 //! device may be. The tests play many odd shapes; a device's own trials play [`small_of`] a shader. No GPU here.
 
 mod attention;
+mod limits;
 mod matrices;
 mod noise;
 mod rows;
@@ -11,6 +12,7 @@ mod splits;
 mod stream;
 
 pub use attention::Attention;
+pub use limits::{Multiply, Sweep};
 pub use matrices::{Embedding, Product};
 pub use noise::Noise;
 pub use rows::{Logits, Rows};

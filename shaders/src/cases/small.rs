@@ -1,7 +1,9 @@
 //! The cases that a device's own trials play: one or two of every shader, a few kilobytes each, and one of a common size
 //! where a time is wanted.
 
-use super::{Attention, Case, Embedding, Logits, Noise, Product, Rows, Sliding, Stream};
+use super::{
+    Attention, Case, Embedding, Logits, Multiply, Noise, Product, Rows, Sliding, Stream, Sweep,
+};
 use crate::cache::CacheFormat;
 use crate::draw::Draw;
 use crate::kernel::Shader;
@@ -157,6 +159,12 @@ fn of_cache(cache: CacheFormat) -> [Case; 6] {
     ]
 }
 
+/// A product of plain matrices.
+fn multiply(count: usize, depth: usize, cols: usize) -> Case {
+    let product = Multiply { count, depth, cols };
+    product.case()
+}
+
 /// The same in a cache of 70 rows, whose ring the rows go round the end of.
 fn sliding(layer: Attention) -> Sliding {
     let layer = Attention {
@@ -171,7 +179,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 18] {
+fn plain() -> [Case; 20] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -230,5 +238,11 @@ fn plain() -> [Case; 18] {
         logits(1).choose(1, hot),
         logits(1).choose(1, all),
         logits(3).score(),
+        Sweep {
+            groups: 3,
+            rounds: 8,
+        }
+        .case(),
+        multiply(35, 76, 68),
     ]
 }

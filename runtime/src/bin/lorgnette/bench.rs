@@ -4,13 +4,16 @@
 //! round runs before those that count, so that no driver's first time is measured.
 
 use lorgnette::{
-    Counters, Event, GenerateOptions, Model, Prompt, Runtime, Sampling, Session, Timings,
+    Counters, Event, GenerateOptions, Model, Prompt, Runtime, RuntimeOptions, Sampling, Session,
+    Timings,
 };
 use serde::Serialize;
 
 use crate::args;
+use crate::first_token::{FirstToken, Load};
 use crate::load::{AllocatorPeak, count_bar};
 use crate::output::{Result, bytes, input, json, table, write};
+use crate::profiled::Measured;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,6 +30,13 @@ pub struct Args {
     /// Rounds; the figures are their medians
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Leave out what the device can do at most, and the time of each kernel
+    #[arg(long)]
+    no_roofline: bool,
+    /// Also loads twice with a cache folder of its own, first empty, then filled: the time to the first token, cold and
+    /// warm, and its parts
+    #[arg(long)]
+    first_token: bool,
     /// One object with the figures
     #[arg(long)]
     json: bool,
@@ -38,12 +48,17 @@ struct Bench {
     decode_tokens_per_s: f64,
     ttft_s: f64,
     load_s: f64,
+    load: Load,
     peak_gpu_bytes: u64,
     per_token: PerToken,
     adapter: String,
     driver: String,
     /// The smallest and the largest of what is a median above.
     spread: Spread,
+    /// What the device can do and how near it comes; nothing without a GPU, or where it was not wanted.
+    roofline: Option<Measured>,
+    /// Where it was asked for.
+    first_token: Option<FirstToken>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,9 +87,25 @@ impl PerToken {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let model = args
-        .load
-        .model(args.context.context, &mut AllocatorPeak::default())?;
+    let mut found = measure(args)?;
+    if args.first_token {
+        let (context, prompt) = (args.context.context, args.prompt as usize);
+        found.first_token = Some(FirstToken::measure(&args.load, context, prompt)?);
+    }
+    if args.json {
+        return json(&found);
+    }
+    write(&found.table())
+}
+
+/// Everything but the first token, on a runtime that is gone afterwards.
+fn measure(args: &Args) -> Result<Bench> {
+    let runtime = Runtime::new(RuntimeOptions {
+        timestamps: true,
+        ..args.load.device.options()?
+    })?;
+    let peak = &mut AllocatorPeak::default();
+    let model = args.load.model_on(&runtime, args.context.context, peak)?;
     let needed = u64::from(args.prompt) + u64::from(args.generate);
     let context = model.blueprint().context;
     if needed > u64::from(context) {
@@ -94,11 +125,12 @@ pub fn run(args: &Args) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let found = Bench::new(&model, &rounds, per_token);
-    if args.json {
-        return json(&found);
+    let mut found = Bench::new(&model, &rounds, per_token);
+    if !args.no_roofline {
+        let speeds = [found.prefill_tokens_per_s, found.decode_tokens_per_s];
+        found.roofline = Measured::new(&mut session, speeds, &ids, args.generate)?;
     }
-    write(&found.table())
+    Ok(found)
 }
 
 /// One round from an empty cache.
@@ -134,7 +166,7 @@ fn play(
 }
 
 /// Ids of plain tokens, the same ones each time, spread over the vocabulary.
-fn prompt(model: &Model, count: usize) -> Vec<u32> {
+pub fn prompt(model: &Model, count: usize) -> Vec<u32> {
     let tokenizer = model.tokenizer();
     let vocabulary = tokenizer.len() as u64;
     // Knuth's multiplicative hash of 1, 2, 3 …
@@ -165,6 +197,7 @@ impl Bench {
             decode_tokens_per_s: decode.0,
             ttft_s: ttft.0,
             load_s: model.load_s(),
+            load: Load::new(model.load_timings()),
             peak_gpu_bytes: model.runtime().counters().peak_bytes,
             per_token,
             adapter: adapter.name.clone(),
@@ -174,6 +207,8 @@ impl Bench {
                 decode_tokens_per_s: decode.1,
                 ttft_s: ttft.1,
             },
+            roofline: None,
+            first_token: None,
         }
     }
 
@@ -206,6 +241,14 @@ impl Bench {
             one("uploaded a token", bytes(work.uploaded_bytes)),
             one("read back a token", bytes(work.read_back_bytes)),
         ];
-        format!("{} ({})\n{}", self.adapter, self.driver, table(&rows, 1))
+        let measured = self.roofline.as_ref().map(Measured::text);
+        let first = self.first_token.as_ref().map(FirstToken::table);
+        let behind = [measured, first].into_iter().flatten();
+        let (name, table) = (
+            format!("{} ({})", self.adapter, self.driver),
+            table(&rows, 1),
+        );
+        let load = format!("{name}\n{table}the load: {} s\n", self.load.text());
+        behind.fold(load, |all, part| format!("{all}\n{part}"))
     }
 }

@@ -41,14 +41,18 @@ impl File {
 
 impl Device {
     pub fn runtime(&self) -> Result<Runtime> {
-        Ok(Runtime::new(RuntimeOptions {
+        Ok(Runtime::new(self.options()?)?)
+    }
+
+    pub fn options(&self) -> Result<RuntimeOptions> {
+        Ok(RuntimeOptions {
             adapter: self.adapter.clone().unwrap_or_default(),
             profile: self.profile,
             max_binding_bytes: self.max_binding,
             cache_dir: lorgnette::cache_dir().ok(),
             variants: self.variants()?,
             ..RuntimeOptions::default()
-        })?)
+        })
     }
 
     /// Bytes that one binding may have: on the named adapter, or on paper.
@@ -100,8 +104,18 @@ impl Load {
 
     /// The model on its device. `peak` sees every chunk go by.
     pub fn model(&self, context: Option<u32>, peak: &mut AllocatorPeak) -> Result<Model> {
+        self.model_on(&self.device.runtime()?, context, peak)
+    }
+
+    /// The same on a runtime that is there.
+    pub fn model_on(
+        &self,
+        runtime: &Runtime,
+        context: Option<u32>,
+        peak: &mut AllocatorPeak,
+    ) -> Result<Model> {
         let path = self.file.path()?;
-        model(&self.device.runtime()?, &path, &self.options(context), peak)
+        model(runtime, &path, &self.options(context), peak)
     }
 
     /// The model on paper: for the named device where one is named, else for what most phones can bind.

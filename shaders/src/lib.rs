@@ -9,6 +9,7 @@ pub mod draw;
 pub mod kernel;
 pub mod kernels;
 pub mod reference;
+mod step;
 pub mod weights;
 
 pub use cache::CacheFormat;

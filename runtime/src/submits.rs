@@ -36,17 +36,35 @@ pub(crate) fn cost(plan: &Plan, dispatch: &Dispatch, step: &Step) -> u64 {
     DISPATCH_BYTES + read + written + u64::from(passes - 1) * matrices
 }
 
+/// How many of the next dispatches one submit takes, those among them and behind them that the step does not play for
+/// nothing; and what they cost together, where bytes are bounded.
+pub(crate) fn next_dispatches(
+    plan: &Plan,
+    rest: &[Dispatch],
+    step: &Step,
+    bound: &SubmitBound,
+) -> (usize, u64) {
+    let played = || {
+        let all = rest.iter().enumerate();
+        all.filter(|(_, dispatch)| dispatch.is_played(step))
+    };
+    let costs = played().map(|(_, dispatch)| cost(plan, dispatch, step));
+    let (count, cost) = next_submit(played().count(), costs, bound);
+    (played().nth(count).map_or(rest.len(), |(at, _)| at), cost)
+}
+
 /// How many of the next dispatches, of these costs, one submit takes, and what they cost together: as many as the bound
 /// allows, at least one. Where bytes are not bounded nobody asks for the costs, and none is worked out.
-pub(crate) fn next_submit(
-    costs: impl ExactSizeIterator<Item = u64>,
+fn next_submit(
+    count: usize,
+    costs: impl Iterator<Item = u64>,
     bound: &SubmitBound,
 ) -> (usize, u64) {
     let most = bound
         .dispatches
         .map_or(usize::MAX, |most| most.max(1) as usize);
     let Some(bytes) = bound.bytes else {
-        return (costs.len().min(most), 0);
+        return (count.min(most), 0);
     };
     let (mut count, mut total) = (0, 0u64);
     for cost in costs.take(most) {
@@ -205,7 +223,7 @@ mod tests {
     fn cut(mut costs: &[u64], bound: &SubmitBound) -> Vec<(usize, u64)> {
         let mut submits = Vec::new();
         while !costs.is_empty() {
-            let submit = next_submit(costs.iter().copied(), bound);
+            let submit = next_submit(costs.len(), costs.iter().copied(), bound);
             costs = &costs[submit.0..];
             submits.push(submit);
         }
@@ -250,7 +268,8 @@ mod tests {
             let mut at = 0;
             while at < costs.len() {
                 let bound = super::bound(&SubmitBound::NONE, Some(pace));
-                let (count, total) = next_submit(costs[at..].iter().copied(), &bound);
+                let (count, total) =
+                    next_submit(costs.len() - at, costs[at..].iter().copied(), &bound);
                 let seconds: f64 = (at..at + count)
                     .map(|i| costs[i] as f64 / bytes_a_second * if i % 3 == 0 { slow } else { 1.0 })
                     .sum();

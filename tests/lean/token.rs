@@ -8,6 +8,7 @@ use lorgnette::formats::Checkpoint;
 use lorgnette::{
     Adapter, Counters, Event, GenerateOptions, LoadOptions, Runtime, Sampling, WeightFormat,
 };
+use lorgnette_shaders::{Draw, Step};
 use lorgnette_tests::{data, load, own_runtime, smollm2};
 
 use super::{events, greedy};
@@ -81,7 +82,13 @@ fn costs(runtime: &Runtime, path: &Path, options: &GenerateOptions) -> (Vec<Coun
         }
         before = now;
     });
-    let prefill = model.blueprint().plans[1].dispatches().count();
+    // Of a step that draws, or takes the likeliest.
+    let mut step = Step::new(0, 1);
+    if options.sampling.temperature > 0.0 {
+        step.draw = Draw::new(1.0, 0, 1.0, 0.0, 0);
+    }
+    let prefill = model.blueprint().plans[1].dispatches();
+    let prefill = prefill.filter(|dispatch| dispatch.is_played(&step)).count();
     (costs, prefill as u64)
 }
 
@@ -102,7 +109,9 @@ fn check_of(path: &Path, limit: Option<u64>, options: &GenerateOptions) -> u64 {
     let tokens = options.max_tokens.expect("as many");
     let runtime = own_runtime(Adapter::Auto, limit);
     let file = Checkpoint::open(path).expect("opens");
-    let expected = formula(&file, runtime.max_binding_bytes());
+    // What draws a token takes two dispatches.
+    let drawn = u64::from(options.sampling.temperature > 0.0);
+    let expected = formula(&file, runtime.max_binding_bytes()) + drawn;
     let (costs, prefill) = costs(&runtime, path, options);
     assert_eq!(costs.len(), tokens);
     let [first, middle @ .., last] = &costs[..] else {

@@ -13,7 +13,7 @@ use super::transfer::copy_back;
 use crate::Result;
 use crate::plan::{Dispatch, Plan};
 use crate::player::Turn;
-use crate::submits::{cost, next_submit};
+use crate::submits::next_dispatches;
 
 /// Dispatches that one query set has timestamps for: half of what WebGPU promises.
 const MOST: usize = 2048;
@@ -33,8 +33,7 @@ impl GpuPlayer {
             let mut rest = segment.dispatches.as_slice();
             while !rest.is_empty() {
                 self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
-                let costs = rest.iter().map(|dispatch| cost(plan, dispatch, &turn.step));
-                let (count, _) = next_submit(costs, &self.gpu.submit);
+                let (count, _) = next_dispatches(plan, rest, &turn.step, &self.gpu.submit);
                 let (now, later) = rest.split_at(count.min(MOST));
                 rest = later;
                 let at = laps.len();
@@ -43,6 +42,12 @@ impl GpuPlayer {
                     false => self.by_waiting(session, turn, now, at)?,
                 };
                 let programs = self.pipelines[turn.plan][at..].iter();
+                // What the step does not play costs it nothing.
+                let took = took.into_iter().zip(now);
+                let took = took.map(|(took, dispatch)| match dispatch.is_played(&turn.step) {
+                    true => took,
+                    false => 0.0,
+                });
                 laps.extend(programs.map(|pipeline| pipeline.program).zip(took));
             }
         }

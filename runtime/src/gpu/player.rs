@@ -11,7 +11,7 @@ use crate::Result;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Turn, Want};
-use crate::submits::{Pace, bound, cost, next_submit};
+use crate::submits::{Pace, bound, next_dispatches};
 
 impl GpuPlayer {
     /// Submits one step; what is wanted of it, if anything, comes through the readback buffer of this number. `None` if it
@@ -38,8 +38,7 @@ impl GpuPlayer {
                 }
                 self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
                 let bound = bound(&self.gpu.submit, pace.as_deref());
-                let costs = rest.iter().map(|dispatch| cost(plan, dispatch, &turn.step));
-                let (count, cost) = next_submit(costs, &bound);
+                let (count, cost) = next_dispatches(plan, rest, &turn.step, &bound);
                 let (now, later) = rest.split_at(count);
                 let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
                 self.encode(&mut encoder, session, turn, now, at);

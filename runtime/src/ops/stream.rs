@@ -70,7 +70,7 @@ impl Recorder {
         let out = self.scratch("gated", self.rows_of(x), width);
         if let Some(gate) = &gate {
             let pieces = std::slice::from_ref(gate);
-            self.norm_products("gate", x, matrix, pieces, out, epsilon);
+            self.norm_products("gate_up", x, matrix, pieces, out, epsilon);
         }
         let weights = self.weights(&up, matrix.cols);
         let params = matvec_gate::Params {
@@ -100,7 +100,7 @@ impl Recorder {
     ) {
         let [piece] = matrix.pieces.as_slice() else {
             self.linear_add(what, x, matrix, stream);
-            return self.scale(what, stream, gain, matrix.rows);
+            return self.scale("norm", stream, gain, matrix.rows);
         };
         let weights = self.weights(piece, matrix.cols);
         let gain = self.gain(what, gain, matrix.rows);

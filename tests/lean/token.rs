@@ -35,7 +35,7 @@ fn formula(file: &Checkpoint, limit: u64) -> u64 {
     };
     let one = |name: &str| buffers(&[name.to_owned()]);
     // Embedding, what the first norm needs, head, the peaks of the logits, the choice.
-    let mut dispatches = one("token_embd.weight") + 1 + one(head) + 2;
+    let mut dispatches = one("token_embd.weight") + 1 + one(head) + 1;
     for layer in 0..layers {
         let names = |parts: &[&str]| -> Vec<String> {
             parts

@@ -22,7 +22,7 @@ fn decode_is_six_dispatches_a_layer_and_prefill_ten_and_four_more() {
     for quant in QUANTS {
         let checkpoint = checkpoint(quant);
         let blueprint = Blueprint::new(&checkpoint, &LoadOptions::default(), COMMON).expect("fits");
-        let (mut decode, mut prefill) = (5, 5);
+        let (mut decode, mut prefill) = (4, 4);
         for layer in 0..blueprint.config.layers {
             let names = |parts: &[&str]| -> Vec<String> {
                 let name = |part: &&str| format!("blk.{layer}.{part}.weight");

@@ -73,18 +73,16 @@ impl Stream {
         let shader = shader(&matvec_norm::KERNEL, self.format);
         let out = vec![GUARD; self.count * out_stride];
         let mut case = Case::new(self, shader, params, self.step(), vec![weights, x, out]);
-        case.typical = self.typical(&case.buffers);
+        case.typical = self.typical(&case.buffers, self.rows);
         case
     }
 
-    /// The sum of the squares of a result's terms.
-    fn typical(&self, buffers: &[Vec<u32>]) -> f64 {
+    /// The sum of the squares of the terms of a product with one of so many rows.
+    fn typical(&self, buffers: &[Vec<u32>], rows: usize) -> f64 {
         let first = f32s(&buffers[1][..stride(self.cols())]);
         let x = normed(&first, self.cols(), EPSILON);
         let terms = x.chunks_exact(BLOCK).enumerate().flat_map(|(block, x)| {
-            let weights = self
-                .format
-                .unpack(&buffers[0], self.planes(self.rows), block);
+            let weights = self.format.unpack(&buffers[0], self.planes(rows), block);
             std::array::from_fn::<_, BLOCK, _>(|i| weights[i] * x[i])
         });
         terms.map(|term| f64::from(term).powi(2)).sum()
@@ -114,7 +112,15 @@ impl Stream {
         };
         let shader = shader(&matvec_gate::KERNEL, self.format);
         let what = (self, if gated { "gated" } else { "both" });
-        Case::new(&what, shader, params, self.step(), vec![weights, x, out])
+        let mut case = Case::new(&what, shader, params, self.step(), vec![weights, x, out]);
+        // A gate is open, or it is shut and its error is as small as its result; what is there is a gate of about 1.
+        let product = self.typical(&case.buffers, rows);
+        case.typical = if gated {
+            product
+        } else {
+            product * product / 4.0
+        };
+        case
     }
 
     /// stream + W x.

@@ -15,7 +15,7 @@ const TEMPLATE: u64 = 64 << 10;
 const TEMPLATE_SOURCE: u64 = 16;
 /// What wgpu keeps for each of its objects, rounded up from what was measured: its parsed shader for a pipeline, and
 /// what a bind group and a buffer point at.
-const PIPELINE: u64 = 160 << 10;
+const PIPELINE: u64 = 149 << 10;
 const BIND_GROUP: u64 = 1 << 10;
 const BUFFER: u64 = 2 << 10;
 /// What wgpu makes and drops while it compiles a shader, or encodes and submits a step.

@@ -19,6 +19,11 @@ const LANES: [(&str, u32); 6] = [
     ("apple-a15", 16),
 ];
 
+/// Whether these are the tests of the device as it is, and not once more on another one.
+pub fn is_here() -> bool {
+    std::env::var_os("LORGNETTE_PROFILE").is_none()
+}
+
 /// Plays `tests` (arguments of the test harness) on every profile but `native`, which has been played already, and with
 /// subgroups of 4, 8 and 16 lanes. `name` is this test's; compiled shaders are kept below `folder`.
 ///

@@ -200,6 +200,16 @@ impl Plan {
             Access::Update => (all, step_bytes.min(all)),
         }
     }
+
+    /// Rows that a dispatch makes: as many as the step has, or fewer where its results are for fewer.
+    pub(crate) fn rows_made(&self, dispatch: &Dispatch, step: &Step) -> u32 {
+        let written = dispatch.uses().filter(|(_, access)| access.writes());
+        let rows = written.map(|(id, _)| match self.tensor(id).rows {
+            Rows::Step | Rows::Context(_) => step.count,
+            Rows::Fixed(rows) => rows.min(step.count),
+        });
+        rows.max().unwrap_or(0)
+    }
 }
 
 /// Makes a [`Plan`], dispatch by dispatch.

@@ -105,8 +105,7 @@ impl Player {
     ) -> Result<Option<Awaited>> {
         match (self, session) {
             (Self::Gpu(player), PlayerSession::Gpu(session)) => {
-                let begun = player.begin(session, plan, turn, pace)?;
-                Ok(begun.map(Awaited::Gpu))
+                player.begin(session, plan, turn, pace)
             }
             (Self::Cpu(player), PlayerSession::Cpu(session)) => {
                 let played = player.play(session, plan, turn)?;

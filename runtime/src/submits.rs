@@ -6,7 +6,7 @@ use std::time::Duration;
 use lorgnette_shaders::{Access, Step};
 
 use crate::SubmitBound;
-use crate::plan::{Dispatch, Home, Plan, Rows};
+use crate::plan::{Dispatch, Home, Plan};
 
 /// What a dispatch costs before it has moved anything, as bytes: tens of microseconds at a phone's bandwidth.
 const DISPATCH_BYTES: u64 = 256 << 10;
@@ -24,15 +24,7 @@ pub(crate) fn cost(plan: &Plan, dispatch: &Dispatch, step: &Step) -> u64 {
         })
         .map(|(id, _)| plan.bytes(id))
         .sum();
-    let rows_made = dispatch
-        .uses()
-        .filter(|(_, access)| access.writes())
-        .map(|(id, _)| match plan.tensor(id).rows {
-            Rows::Step | Rows::Context(_) => step.count,
-            Rows::Fixed(rows) => rows.min(step.count),
-        })
-        .max();
-    let passes = rows_made.map_or(1, |rows| rows.div_ceil(ROWS_A_PASS).max(1));
+    let passes = plan.rows_made(dispatch, step).div_ceil(ROWS_A_PASS).max(1);
     DISPATCH_BYTES + read + written + u64::from(passes - 1) * matrices
 }
 
@@ -156,7 +148,7 @@ mod tests {
     use lorgnette_shaders::kernels::matmul;
 
     use super::*;
-    use crate::plan::Recorder;
+    use crate::plan::{Recorder, Rows};
 
     fn bound(dispatches: Option<u32>, bytes: Option<u64>) -> SubmitBound {
         SubmitBound { dispatches, bytes }

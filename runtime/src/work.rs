@@ -2,7 +2,7 @@
 //! plan and the weights; nothing is measured here.
 
 use crate::blueprint::{Blueprint, DECODE, PREFILL};
-use crate::plan::{Access, Dispatch, Home, Plan, Rows, Step};
+use crate::plan::{Access, Dispatch, Home, Plan, Step};
 
 /// What a dispatch or a step must do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,10 +66,10 @@ impl Blueprint {
             }
             work.operations += match (home, access) {
                 (Home::Weight(weight), Access::Read) => {
-                    2 * self.matrix_elements(weight) * rows_made(plan, dispatch, step)
+                    2 * self.matrix_elements(weight) * u64::from(plan.rows_made(dispatch, step))
                 }
-                // Keys stand for both: scores with them, and as many products with the values.
-                (Home::Keys(_), Access::Read) => self.attention_operations(step),
+                // Keys that are read stand for both: scores with them, and as many products with the values.
+                (Home::Keys(_), Access::Read | Access::Update) => self.attention_operations(step),
                 _ => 0,
             };
         }
@@ -91,14 +91,4 @@ impl Blueprint {
         let positions: u64 = (0..step.count).map(seen).sum();
         4 * (self.config.heads * self.config.head_size) as u64 * positions
     }
-}
-
-/// Rows that a dispatch makes: as many as the step has, or fewer where its results are for fewer.
-fn rows_made(plan: &Plan, dispatch: &Dispatch, step: &Step) -> u64 {
-    let written = dispatch.uses().filter(|(_, access)| access.writes());
-    let rows = written.map(|(id, _)| match plan.tensor(id).rows {
-        Rows::Step | Rows::Context(_) => step.count,
-        Rows::Fixed(rows) => rows.min(step.count),
-    });
-    rows.max().unwrap_or(0).into()
 }

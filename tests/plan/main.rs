@@ -7,6 +7,7 @@ mod dispatches;
 mod limits;
 mod placement;
 mod streamed;
+mod work;
 
 use lorgnette::formats::Checkpoint;
 use lorgnette::plan::{Home, Plan};

@@ -42,12 +42,6 @@ impl GpuPlayer {
                     false => self.by_waiting(session, turn, now, at)?,
                 };
                 let programs = self.pipelines[turn.plan][at..].iter();
-                // What the step does not play costs it nothing.
-                let took = took.into_iter().zip(now);
-                let took = took.map(|(took, dispatch)| match dispatch.is_played(&turn.step) {
-                    true => took,
-                    false => 0.0,
-                });
                 laps.extend(programs.map(|pipeline| pipeline.program).zip(took));
             }
         }
@@ -82,7 +76,9 @@ impl GpuPlayer {
                     end_of_pass_write_index: Some(first + 1),
                 }),
             });
-            self.encode_one(&mut pass, session, turn, dispatch, at + i);
+            if dispatch.is_played(&turn.step) {
+                self.encode_one(&mut pass, session, turn, dispatch, at + i);
+            }
         }
         encoder.resolve_query_set(&set, 0..count, ticks.raw(), 0);
         let submission = self.submit(encoder)?;
@@ -104,6 +100,9 @@ impl GpuPlayer {
         at: usize,
     ) -> Result<Vec<f64>> {
         let one = |(at, dispatch): (usize, &Dispatch)| {
+            if !dispatch.is_played(&turn.step) {
+                return Ok(0.0);
+            }
             let encode = |pass: &mut wgpu::ComputePass<'_>| {
                 self.encode_one(pass, session, turn, dispatch, at);
             };

@@ -10,19 +10,19 @@ use super::transfer::copy_back;
 use crate::Result;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
-use crate::player::{Turn, Want};
+use crate::player::{Awaited, Turn, Want};
 use crate::submits::{Pace, bound, next_dispatches};
 
 impl GpuPlayer {
-    /// Submits one step; what is wanted of it, if anything, comes through the readback buffer of this number. `None` if it
-    /// was cancelled between two submits. With a pace, each submit is waited for and measured, so that the GPU is free for a frame before the next.
+    /// Submits one step. `None` if it was cancelled between two submits. With a pace, each submit is waited for and
+    /// measured, so that the GPU is free for a frame before the next.
     pub fn begin(
         &self,
         session: &mut GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
         mut pace: Option<&mut Pace>,
-    ) -> Result<Option<Option<usize>>> {
+    ) -> Result<Option<Awaited>> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, plan, turn);
         let want = self.wanted(session, plan, turn);
@@ -73,7 +73,7 @@ impl GpuPlayer {
                 }
             }
         }
-        Ok(Some(want.map(|_| back)))
+        Ok(Some(Awaited::Gpu(want.map(|_| back))))
     }
 
     /// What a step that has begun gives back.

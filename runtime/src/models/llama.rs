@@ -150,14 +150,15 @@ pub fn record(
     let (name, rows) = recording.shape();
     let long = matches!(recording, Recording::Prefill(_) | Recording::Score(_));
     let head_on_all = matches!(recording, Recording::Score(_) | Recording::Few(_));
-    let few = style.fused && recording == Recording::Decode;
+    // Whether the stream carries what its norms need.
+    let carried = style.fused && recording == Recording::Decode;
     let mut r = Recorder::new(name, rows);
     let ids = r.ids(heads.context);
-    let x = match few {
+    let x = match carried {
         true => r.embed_stream(ids, &weights.token_embd), // [rows, scale::stride(width)]
         false => r.embed(ids, &weights.token_embd),       // [rows, width]
     };
-    if few {
+    if carried {
         r.scale("attn_norm", x, weights.gain(0), config.width);
     }
     for (i, layer) in weights.layers.iter().enumerate() {
@@ -165,9 +166,9 @@ pub fn record(
         if let Some(streamed) = i.checked_sub(style.resident_layers) {
             r.needs(streamed);
         }
-        match few {
-            true => few_rows(&mut r, config, layer, heads, i, x, weights.gain(i + 1)),
-            false => many_rows(&mut r, config, layer, heads, i, x, style),
+        match carried {
+            true => fused_layer(&mut r, config, layer, heads, i, x, weights.gain(i + 1)),
+            false => plain_layer(&mut r, config, layer, heads, i, x, style),
         }
         if long {
             r.cut();
@@ -175,7 +176,7 @@ pub fn record(
     }
     r.scope("");
     let (gain, epsilon) = (weights.output_norm, config.epsilon);
-    let logits = if few {
+    let logits = if carried {
         r.linear_norm("output", x, &weights.output, epsilon) // [rows, vocabulary]
     } else {
         let normed = r.norm("output_norm", x, gain, epsilon, !head_on_all); // [rows or 1, width]
@@ -190,8 +191,8 @@ pub fn record(
     r.finish(logits, scores)
 }
 
-/// A layer where the norms are part of the products, for a row or a few.
-fn few_rows(
+/// A layer of decode: the norms and SwiGLU are part of the products, and all between them of attention.
+fn fused_layer(
     r: &mut Recorder,
     config: &Config,
     layer: &Layer,
@@ -214,8 +215,8 @@ fn few_rows(
     r.stream_add("ffn_down", gated, &layer.ffn_down, x, next_gain);
 }
 
-/// A layer as the paper has it, for many rows.
-fn many_rows(
+/// A layer as the paper has it.
+fn plain_layer(
     r: &mut Recorder,
     config: &Config,
     layer: &Layer,

@@ -179,7 +179,7 @@ fn sliding(layer: Attention) -> Sliding {
     }
 }
 
-fn plain() -> [Case; 20] {
+fn plain() -> [Case; 19] {
     let rotary = Attention {
         cache: CacheFormat::F32,
         heads: 6,
@@ -234,7 +234,6 @@ fn plain() -> [Case; 20] {
         logits(3).argmax_of_all(),
         logits(1).peaks(),
         logits(1).choose(1, warm),
-        logits(1).choose(1, Draw::LIKELIEST),
         logits(1).choose(1, hot),
         logits(1).choose(1, all),
         logits(3).score(),

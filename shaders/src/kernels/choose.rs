@@ -1,5 +1,5 @@
-//! `choose`: the next id, the likeliest or one drawn by chance, written behind the step's ids so that the next step can
-//! read it there. Which of the two, and how, is the step's `Draw`.
+//! `choose`: the next id, drawn by chance as the step's `Draw` says, and written behind the step's ids so that the next
+//! step can read it there.
 
 use super::argmax::{NOT_FINITE, best};
 use super::peaks::SLICE;
@@ -50,10 +50,9 @@ fn reference(call: Call<'_>) {
     let (step, draw) = (call.step, call.step.draw);
     let (p, [logits, _, mut ids]) = call.open::<Params, 3>();
     let logits = &logits.f32s()[..p.vocabulary as usize];
-    let likeliest = best(logits);
-    let id = match draw.scale != 0 && likeliest != NOT_FINITE {
-        true => draw.choose(logits),
-        false => likeliest,
+    let id = match best(logits) {
+        NOT_FINITE => NOT_FINITE,
+        _ => draw.choose(logits),
     };
     ids.words_mut()[((step.position + step.count) % p.ids) as usize] = id;
 }

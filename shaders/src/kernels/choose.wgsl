@@ -1,6 +1,5 @@
-// The next id: of the largest logit, the lowest on a tie; or one that is drawn by chance, in whole numbers, so that it is
-// the host's choice too (`draw.rs`). It is written behind the step's ids; 0xffffffff where a logit is not finite. One
-// workgroup, which first sees the largest logit of every slice.
+// The next id, drawn by chance in whole numbers, so that it is the host's choice too (`draw.rs`). It is written behind the
+// step's ids; 0xffffffff where a logit is not finite. One workgroup, which first sees the largest logit of every slice.
 const WORKGROUP: u32 = 256u;
 // At temperature 1.
 const PLAIN_SCALE: u32 = 3098164009u;
@@ -113,11 +112,7 @@ fn best_peak(lane: u32) -> Best {
 @compute @workgroup_size(256)
 fn choose(@builtin(local_invocation_index) lane: u32) {
     let best = reduce_best(best_peak(lane), lane);
-    var id = best.index;
-    // A scale of 0 takes the likeliest.
-    if step.draw.scale != 0u {
-        id = drawn(fixed(best.value), lane);
-    }
+    let id = drawn(fixed(best.value), lane);
     if lane == 0u {
         ids[(step.position + step.count) % params.ids] = select(id, 0xffffffffu, best.broken != 0u);
     }

@@ -122,7 +122,7 @@ impl Recorder {
     /// W x: [rows of x, rows of W].
     pub fn linear(&mut self, what: &str, x: TensorId, matrix: &Linear) -> TensorId {
         let out = self.scratch(what, self.rows_of(x), matrix.rows);
-        self.products(what, x, matrix, out, false);
+        self.products(what, x, matrix, out, false, 1);
         out
     }
 
@@ -130,13 +130,13 @@ impl Recorder {
     pub fn qkv(&mut self, x: TensorId, matrix: &Linear, heads: &Heads) -> TensorId {
         let cols = matrix.rows + heads.heads * heads.size;
         let out = self.scratch("qkv", self.rows_of(x), cols);
-        self.products("qkv", x, matrix, out, false);
+        self.products("qkv", x, matrix, out, false, 1);
         out
     }
 
     /// residual += W x, in the matrix product itself.
     pub fn linear_add(&mut self, what: &str, x: TensorId, matrix: &Linear, residual: TensorId) {
-        self.products(what, x, matrix, residual, true);
+        self.products(what, x, matrix, residual, true, 1);
     }
 
     /// out += x.
@@ -325,7 +325,16 @@ impl Recorder {
         out
     }
 
-    fn products(&mut self, what: &str, x: TensorId, matrix: &Linear, out: TensorId, add: bool) {
+    /// Where these are several rows, `lanes` share the blocks of one.
+    fn products(
+        &mut self,
+        what: &str,
+        x: TensorId,
+        matrix: &Linear,
+        out: TensorId,
+        add: bool,
+        lanes: u32,
+    ) {
         let stride = self.cols_of(out);
         for piece in &matrix.pieces {
             let weights = self.weights(piece, matrix.cols);
@@ -351,6 +360,8 @@ impl Recorder {
                     out_offset,
                     out_stride,
                     accumulate,
+                    x_stride: quads(matrix.cols),
+                    lanes,
                     ..Default::default()
                 };
                 self.dispatch(what, &matmul::KERNEL, piece.format, params, &tensors);

@@ -161,7 +161,10 @@ mod tests {
         let x = recorder.scratch("x", Rows::Step, 1);
         let out = recorder.scratch("out", Rows::Step, 1);
         let logits = recorder.scratch("logits", Rows::Fixed(1), 1);
-        let params = matmul::Params::default();
+        let params = matmul::Params {
+            lanes: 1,
+            ..Default::default()
+        };
         for out in [out, logits] {
             let tensors = [weight, x, out];
             recorder.dispatch(

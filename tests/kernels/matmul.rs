@@ -1,12 +1,15 @@
 //! Cases of `matmul`, in every weight format, and that a row does not depend on its neighbours.
 
-use lorgnette_shaders::Step;
-use lorgnette_shaders::cases::{Case, Product};
+use lorgnette_shaders::cases::{Case, Product, Stream};
+use lorgnette_shaders::kernel::Variant;
+use lorgnette_shaders::kernels::{matvec, scale};
 use lorgnette_shaders::weights::{BLOCK, WeightFormat};
+use lorgnette_shaders::{Program, Step};
 use lorgnette_tests::kernels::{found, play};
 use lorgnette_tests::runtime;
 
 use super::COUNTS;
+use super::matvec_norm;
 
 const WHOLE: Product = Product {
     format: WeightFormat::F32,
@@ -16,6 +19,17 @@ const WHOLE: Product = Product {
     offset: 0,
     behind: 0,
     accumulate: false,
+    lanes: 1,
+};
+
+const STREAM: Stream = Stream {
+    format: WeightFormat::F32,
+    rows: 37,
+    blocks: 24,
+    count: 5,
+    offset: 2,
+    behind: 1,
+    lanes: 4,
 };
 
 fn in_every_format(products: &[Product]) -> impl Iterator<Item = Case> {
@@ -64,29 +78,80 @@ fn added_to_what_is_there() {
 }
 
 #[test]
+fn of_norms_by_lanes_that_share_blocks() {
+    let counts = [1, 2, 4, 5, 8];
+    let with = |(stream, count): (Stream, usize)| Stream { count, ..stream };
+    let streams: Vec<Stream> = matvec_norm::shapes()
+        .into_iter()
+        .zip(counts.into_iter().cycle())
+        .map(with)
+        .collect();
+    play(matvec_norm::in_every_format(&streams, &|stream| {
+        stream.matmul()
+    }));
+}
+
+/// With lanes that share blocks, a row of several is what decode's kernels make of it alone, to the last bit.
+#[test]
 fn a_row_is_the_same_alone() {
     for format in WeightFormat::ALL {
-        let product = Product { format, ..WHOLE };
-        let (many, one) = (
-            product.matmul(),
-            Product {
-                count: 1,
-                ..product
+        for accumulate in [false, true] {
+            let product = Product {
+                format,
+                accumulate,
+                lanes: matvec::LANES,
+                ..WHOLE
+            };
+            same_alone(&product.matmul(), &product.matvec(), of_product(&product));
+        }
+        for lanes in [4, 8, 16] {
+            let stream = Stream {
+                format,
+                lanes,
+                ..STREAM
+            };
+            let strides = [scale::stride(stream.blocks * BLOCK), stream.out_stride()];
+            same_alone(&stream.matmul(), &stream.matvec_norm(), strides);
+        }
+        let many = Product { format, ..WHOLE };
+        let one = Product { count: 1, ..many };
+        same_alone(&many.matmul(), &one.matmul(), of_product(&many));
+    }
+}
+
+/// Elements of a row of x, and of the result.
+fn of_product(product: &Product) -> [usize; 2] {
+    [product.blocks * BLOCK, product.stride()]
+}
+
+fn variant(case: &Case, name: &str) -> &'static Variant {
+    let mut variants = case.shader.kernel.variants.iter();
+    let named = variants.find(|variant| variant.name == name);
+    named.expect("a kernel for one row has the variants of that for several")
+}
+
+/// Plays `many`, and then each of its rows by the same variant of `one`.
+fn same_alone(many: &Case, one: &Case, strides: [usize; 2]) {
+    let count = many.step.count as usize;
+    for (program, words) in found(many) {
+        let alone = Program {
+            shader: one.shader,
+            variant: variant(one, program.variant.name),
+            medium: program.medium,
+        };
+        for t in 0..count {
+            let row = |buffer: usize| t * strides[buffer - 1]..(t + 1) * strides[buffer - 1];
+            let mut buffers = one.buffers.clone();
+            for buffer in [1, 2] {
+                let alone = &mut buffers[buffer][..strides[buffer - 1]];
+                alone.copy_from_slice(&many.buffers[buffer][row(buffer)]);
             }
-            .matmul(),
-        );
-        let cols = product.blocks * BLOCK;
-        for (program, words) in found(&many) {
-            for (t, row) in words[2][..5 * 37].chunks_exact(37).enumerate() {
-                let mut buffers = one.buffers.clone();
-                buffers[1][..cols].copy_from_slice(&many.buffers[1][t * cols..][..cols]);
-                let step = Step::new(many.step.position + t as u32, 1);
-                runtime()
-                    .run_kernel(&program, &one.params, step, &mut buffers)
-                    .expect("one row");
-                let what = format!("{}: {} row {t}", program.label(), one.name);
-                assert_eq!(buffers[2][..37], *row, "{what}");
-            }
+            let step = Step::new(many.step.position + t as u32, 1);
+            runtime()
+                .run_kernel(&alone, &one.params, step, &mut buffers)
+                .expect("one row");
+            let what = format!("{}: {} row {t}", program.label(), many.name);
+            assert_eq!(buffers[2][..strides[1]], words[2][row(2)], "{what}");
         }
     }
 }

@@ -12,6 +12,7 @@ const WHOLE: Product = Product {
     offset: 0,
     behind: 0,
     accumulate: false,
+    lanes: 1,
 };
 
 fn in_every_format(products: &[Product]) -> impl Iterator<Item = Case> {

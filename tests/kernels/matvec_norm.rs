@@ -30,12 +30,11 @@ pub fn in_every_format<'a>(
 pub fn shapes() -> Vec<Stream> {
     let mut streams = Vec::new();
     for blocks in [1, 7, 16, 18, 24] {
-        for (rows, lanes, count) in [(1, 4, 2), (9, 8, 1), (64, 16, 1), (65, 16, 3), (141, 4, 1)] {
+        for (rows, lanes) in [(1, 4), (9, 8), (64, 16), (65, 16), (141, 4)] {
             streams.push(Stream {
                 rows,
                 blocks,
                 lanes,
-                count,
                 ..WHOLE
             });
         }
@@ -49,7 +48,6 @@ fn normed() {
     let part = Stream {
         rows: 19,
         blocks: 8,
-        count: 3,
         offset: 17,
         behind: 5,
         ..WHOLE

@@ -74,9 +74,10 @@ fn every_further_piece_is_one_dispatch() {
             let apart = of(&["swiglu"]) + of(&["scale"]);
             // Without the matrices: rope, kv_write and attend, heads turned there and back for a cache that wants them so,
             // or all that in two; argmax, peaks and choose, of which a step plays what it needs (or score, or argmax alone).
-            let attention = match (name, fused) {
-                ("decode", true) => 2,
-                _ => 3 + turned,
+            let carried = fused && ["decode", "few"].contains(&name);
+            let attention = match carried {
+                true => 2,
+                false => 3 + turned,
             };
             let mut rest = layers * attention
                 + if ["decode", "prefill"].contains(&name) {
@@ -84,15 +85,16 @@ fn every_further_piece_is_one_dispatch() {
                 } else {
                     1
                 };
-            if name == "decode" && fused {
-                // Behind the embedding, and what a shard keeps apart.
-                assert!(
-                    (1..=1 + 3 * layers).contains(&apart),
-                    "{} {name}",
-                    paper.name
-                );
-                let whole = matrices == layers * 4 + 2;
-                assert!(!whole || apart == 1, "{} {name}: {apart}", paper.name);
+            if carried {
+                // Behind the embedding, and what several rows or a shard keep apart.
+                let all = 1 + 3 * layers;
+                let whole = name == "decode" && matrices == layers * 4 + 2;
+                let expected = match name {
+                    "few" => all..=all,
+                    _ if whole => 1..=1,
+                    _ => 1..=all,
+                };
+                assert!(expected.contains(&apart), "{} {name}: {apart}", paper.name);
                 rest += apart;
             } else {
                 // Two norms and SwiGLU, the norm in front of the head, and two additions where they are not fused.

@@ -151,7 +151,7 @@ pub fn record(
     let long = matches!(recording, Recording::Prefill(_) | Recording::Score(_));
     let head_on_all = matches!(recording, Recording::Score(_) | Recording::Few(_));
     // Whether the stream carries what its norms need.
-    let carried = style.fused && recording == Recording::Decode;
+    let carried = style.fused && matches!(recording, Recording::Decode | Recording::Few(_));
     let mut r = Recorder::new(name, rows);
     let ids = r.ids(heads.context);
     let x = match carried {
@@ -191,7 +191,8 @@ pub fn record(
     r.finish(logits, scores)
 }
 
-/// A layer of decode: the norms and SwiGLU are part of the products, and all between them of attention.
+/// A layer of a row or a few: the norms are part of the products, and all between them of attention. SwiGLU and what the
+/// next norm needs are part of the products too where it is one row.
 fn fused_layer(
     r: &mut Recorder,
     config: &Config,

@@ -1,7 +1,7 @@
-//! The words of a page for a few rows at a time, where the norms are inside the matrix products: a row of the residual stream
+//! The words of a page for a row or a few at a time, where the norms are inside the matrix products: a row of the residual stream
 //! carries its sums of squares and itself with the gain of the next norm (see the kernel `scale`).
 
-use lorgnette_shaders::kernels::{matvec_add, matvec_gate, matvec_norm, scale};
+use lorgnette_shaders::kernels::{matmul, matvec, matvec_add, matvec_gate, matvec_norm, scale};
 use lorgnette_shaders::weights::BLOCK;
 
 use super::{Heads, planes, quads};
@@ -57,11 +57,11 @@ impl Recorder {
 
     /// silu(W_gate norm(x)) * W_up norm(x), of the matrices one below the other: [rows of x, half of their rows].
     pub fn gate(&mut self, x: TensorId, matrix: &Linear, epsilon: f32) -> TensorId {
-        let width = matrix.rows / 2;
+        let (width, one) = (matrix.rows / 2, self.is_one_row(x));
         let (gate, up) = match matrix.pieces.as_slice() {
-            [both] => (None, *both),
-            [gate, up] if up.first == width => (Some(*gate), *up),
-            // Cut within one of them.
+            [both] if one => (None, *both),
+            [gate, up] if one && up.first == width => (Some(*gate), *up),
+            // Several rows, or cut within one of the two.
             _ => {
                 let gate_up = self.linear_norm("gate_up", x, matrix, epsilon);
                 return self.swiglu(gate_up);
@@ -78,7 +78,7 @@ impl Recorder {
             rows: up.rows as u32,
             blocks: (matrix.cols / BLOCK) as u32,
             gated: gate.is_some().into(),
-            out_stride: width as u32,
+            elements: width as u32,
             x_stride: quads(self.cols_of(x)),
             epsilon,
             lanes: lanes(matrix.cols),
@@ -98,9 +98,16 @@ impl Recorder {
         stream: TensorId,
         gain: usize,
     ) {
-        let [piece] = matrix.pieces.as_slice() else {
-            self.linear_add(what, x, matrix, stream);
-            return self.scale("norm", stream, gain, matrix.rows);
+        let piece = match matrix.pieces.as_slice() {
+            [piece] if self.is_one_row(x) => piece,
+            pieces => {
+                let lanes = match pieces {
+                    [_] => matvec_add::LANES,
+                    _ => matvec::LANES,
+                };
+                self.products(what, x, matrix, stream, true, lanes);
+                return self.scale("norm", stream, gain, matrix.rows);
+            }
         };
         let weights = self.weights(piece, matrix.cols);
         let gain = self.gain(what, gain, matrix.rows);
@@ -130,19 +137,37 @@ impl Recorder {
     ) {
         for piece in pieces {
             let weights = self.weights(piece, matrix.cols);
-            let params = matvec_norm::Params {
-                planes: planes(piece, matrix.cols),
-                rows: piece.rows as u32,
-                blocks: (matrix.cols / BLOCK) as u32,
-                out_offset: piece.first as u32,
-                out_stride: self.cols_of(out) as u32,
-                x_stride: quads(self.cols_of(x)),
-                epsilon,
-                lanes: lanes(matrix.cols),
-                unused: 0,
-            };
+            let planes = planes(piece, matrix.cols);
+            let (rows, blocks) = (piece.rows as u32, (matrix.cols / BLOCK) as u32);
+            let (out_offset, out_stride) = (piece.first as u32, self.cols_of(out) as u32);
+            let (x_stride, lanes) = (quads(self.cols_of(x)), lanes(matrix.cols));
             let tensors = [weights, x, out];
-            self.dispatch(what, &matvec_norm::KERNEL, piece.format, params, &tensors);
+            if self.is_one_row(x) {
+                let params = matvec_norm::Params {
+                    planes,
+                    rows,
+                    blocks,
+                    out_offset,
+                    x_stride,
+                    epsilon,
+                    lanes,
+                    ..Default::default()
+                };
+                self.dispatch(what, &matvec_norm::KERNEL, piece.format, params, &tensors);
+            } else {
+                let params = matmul::Params {
+                    planes,
+                    rows,
+                    blocks,
+                    out_offset,
+                    out_stride,
+                    x_stride,
+                    epsilon,
+                    lanes,
+                    accumulate: 0,
+                };
+                self.dispatch(what, &matmul::KERNEL, piece.format, params, &tensors);
+            }
         }
     }
 }

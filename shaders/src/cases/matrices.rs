@@ -22,6 +22,8 @@ pub struct Product {
     pub behind: usize,
     /// Whether it is added to what is there.
     pub accumulate: bool,
+    /// Lanes that share the blocks of a row of W, for several rows of activations.
+    pub lanes: u32,
 }
 
 impl Product {
@@ -70,6 +72,8 @@ impl Product {
             out_offset: self.offset as u32,
             out_stride: self.stride() as u32,
             accumulate: self.accumulate.into(),
+            x_stride: self.blocks as u32 * 8,
+            lanes: self.lanes,
             ..Default::default()
         };
         let step = Step::new(7, self.count as u32);

@@ -68,6 +68,7 @@ fn measured_of_weights(shader: &Shader, format: WeightFormat) -> Vec<(u32, Case)
         offset: 0,
         behind: 0,
         accumulate: false,
+        lanes: 1,
     };
     let stream = Stream {
         format,
@@ -93,7 +94,7 @@ fn measured_of_weights(shader: &Shader, format: WeightFormat) -> Vec<(u32, Case)
     vec![(1, case)]
 }
 
-fn of_weights(format: WeightFormat) -> [Case; 7] {
+fn of_weights(format: WeightFormat) -> [Case; 8] {
     // 8 blocks: one super-block of the formats that have those.
     let table = Embedding {
         format,
@@ -113,20 +114,22 @@ fn of_weights(format: WeightFormat) -> [Case; 7] {
         offset: 3,
         behind: 2,
         accumulate: true,
+        lanes: 1,
     };
     let stream = Stream {
         format,
         rows: 141,
         blocks: 8,
-        count: 2,
+        count: 7,
         offset: 3,
         behind: 2,
-        lanes: 4,
+        lanes: 8,
     };
     [
         table.embed(),
         product.matvec(),
         product.matmul(),
+        stream.matmul(),
         stream.matvec_norm(),
         stream.matvec_gate(false),
         stream.matvec_gate(true),

@@ -3,7 +3,7 @@
 use super::{Case, GUARD, Noise, shader};
 use crate::kernel::{Parts, Step};
 use crate::kernels::scale::{self, normed, renew, stride};
-use crate::kernels::{matvec_add, matvec_gate, matvec_norm};
+use crate::kernels::{matmul, matvec_add, matvec_gate, matvec_norm};
 use crate::weights::{BLOCK, WeightFormat};
 
 /// A matrix and a few rows of the stream.
@@ -15,7 +15,7 @@ pub struct Stream {
     pub rows: usize,
     /// Of 32 columns.
     pub blocks: usize,
-    /// Rows of activations.
+    /// Rows of activations, of which decode's kernels take the first.
     pub count: usize,
     /// First element of a row of the result.
     pub offset: usize,
@@ -26,14 +26,11 @@ pub struct Stream {
 }
 
 const EPSILON: f32 = 1e-5;
+const ONE: Step = Step::new(7, 1);
 
 impl Stream {
     const fn cols(&self) -> usize {
         self.blocks * BLOCK
-    }
-
-    const fn step(&self) -> Step {
-        Step::new(7, self.count as u32)
     }
 
     fn planes(&self, rows: usize) -> [u32; 4] {
@@ -41,10 +38,10 @@ impl Stream {
     }
 
     /// Rows of a stream of `cols`, whole.
-    fn streams(&self, noise: &mut Noise, cols: usize) -> Vec<u32> {
+    fn streams(noise: &mut Noise, cols: usize, count: usize) -> Vec<u32> {
         let gain = f32s(&noise.f32s(cols, 1.5));
         let mut rows = Vec::new();
-        for _ in 0..self.count {
+        for _ in 0..count {
             let mut row = f32s(&noise.f32s(cols, 0.3));
             row.resize(stride(cols), 0.0);
             renew(&mut row, cols, &gain);
@@ -53,26 +50,53 @@ impl Stream {
         rows
     }
 
-    /// W norm(x).
-    pub fn matvec_norm(&self) -> Case {
+    /// Weights, rows of x, and room for the result.
+    fn product(&self, count: usize) -> Vec<Vec<u32>> {
         let mut noise = Noise::new(21);
         let weights = noise.weights(self.format, self.rows, self.cols(), 0.02);
-        let x = self.streams(&mut noise, self.cols());
-        let out_stride = self.offset + self.rows + self.behind;
+        let x = Self::streams(&mut noise, self.cols(), count);
+        vec![weights, x, vec![GUARD; count * self.out_stride()]]
+    }
+
+    /// Elements from one row of a result to the next.
+    pub const fn out_stride(&self) -> usize {
+        self.offset + self.rows + self.behind
+    }
+
+    /// W norm(x).
+    pub fn matvec_norm(&self) -> Case {
         let params = matvec_norm::Params {
             planes: self.planes(self.rows),
             rows: self.rows as u32,
             blocks: self.blocks as u32,
             out_offset: self.offset as u32,
-            out_stride: out_stride as u32,
             x_stride: stride(self.cols()) as u32 / 4,
             epsilon: EPSILON,
             lanes: self.lanes,
-            unused: 0,
+            ..Default::default()
         };
         let shader = shader(&matvec_norm::KERNEL, self.format);
-        let out = vec![GUARD; self.count * out_stride];
-        let mut case = Case::new(self, shader, params, self.step(), vec![weights, x, out]);
+        let mut case = Case::new(self, shader, params, ONE, self.product(1));
+        case.typical = self.typical(&case.buffers, self.rows);
+        case
+    }
+
+    /// W norm(x) of all rows at once.
+    pub fn matmul(&self) -> Case {
+        let params = matmul::Params {
+            planes: self.planes(self.rows),
+            rows: self.rows as u32,
+            blocks: self.blocks as u32,
+            out_offset: self.offset as u32,
+            out_stride: self.out_stride() as u32,
+            accumulate: 0,
+            x_stride: stride(self.cols()) as u32 / 4,
+            epsilon: EPSILON,
+            lanes: self.lanes,
+        };
+        let shader = shader(&matmul::KERNEL, self.format);
+        let step = Step::new(ONE.position, self.count as u32);
+        let mut case = Case::new(self, shader, params, step, self.product(self.count));
         case.typical = self.typical(&case.buffers, self.rows);
         case
     }
@@ -93,26 +117,25 @@ impl Stream {
         let mut noise = Noise::new(22);
         let rows = if gated { self.rows } else { 2 * self.rows };
         let weights = noise.weights(self.format, rows, self.cols(), 0.02);
-        let x = self.streams(&mut noise, self.cols());
+        let x = Self::streams(&mut noise, self.cols(), 1);
         let params = matvec_gate::Params {
             planes: self.planes(rows),
             rows: rows as u32,
             blocks: self.blocks as u32,
             gated: gated.into(),
-            out_stride: self.rows as u32,
+            elements: self.rows as u32,
             x_stride: stride(self.cols()) as u32 / 4,
             epsilon: EPSILON,
             lanes: self.lanes,
             unused: 0,
         };
-        let elements = self.count * self.rows;
         let out = match gated {
-            true => noise.f32s(elements, 3.0),
-            false => vec![GUARD; elements],
+            true => noise.f32s(self.rows, 3.0),
+            false => vec![GUARD; self.rows],
         };
         let shader = shader(&matvec_gate::KERNEL, self.format);
         let what = (self, if gated { "gated" } else { "both" });
-        let mut case = Case::new(&what, shader, params, self.step(), vec![weights, x, out]);
+        let mut case = Case::new(&what, shader, params, ONE, vec![weights, x, out]);
         // A gate is open, or it is shut and its error is as small as its result; what is there is a gate of about 1.
         let product = self.typical(&case.buffers, rows);
         case.typical = if gated {
@@ -127,8 +150,8 @@ impl Stream {
     pub fn matvec_add(&self) -> Case {
         let mut noise = Noise::new(23);
         let weights = noise.weights(self.format, self.rows, self.cols(), 0.02);
-        let x = noise.f32s(self.count * self.cols(), 1.0);
-        let stream = self.streams(&mut noise, self.rows);
+        let x = noise.f32s(self.cols(), 1.0);
+        let stream = Self::streams(&mut noise, self.rows, 1);
         let gain = noise.f32s(self.rows, 1.5);
         let params = matvec_add::Params {
             planes: self.planes(self.rows),
@@ -139,13 +162,13 @@ impl Stream {
         };
         let shader = shader(&matvec_add::KERNEL, self.format);
         let buffers = vec![weights, x, stream, gain];
-        Case::new(self, shader, params, self.step(), buffers)
+        Case::new(self, shader, params, ONE, buffers)
     }
 
     /// The rest of rows of a stream of `cols`.
     pub fn scale(&self) -> Case {
         let mut noise = Noise::new(24);
-        let mut stream = self.streams(&mut noise, self.cols());
+        let mut stream = Self::streams(&mut noise, self.cols(), self.count);
         for row in stream.chunks_exact_mut(stride(self.cols())) {
             row[self.cols()..].fill(GUARD);
         }
@@ -156,7 +179,8 @@ impl Stream {
             ..Default::default()
         };
         let shader = shader(&scale::KERNEL, Parts::default());
-        Case::new(self, shader, params, self.step(), vec![stream, gain])
+        let step = Step::new(ONE.position, self.count as u32);
+        Case::new(self, shader, params, step, vec![stream, gain])
     }
 }
 

@@ -1,5 +1,8 @@
-//! `matmul`: a quantised matrix times the step's rows of activations, optionally added to what is there. Prefill.
+//! `matmul`: a quantised matrix times the step's rows of activations, or times their RMSNorm where they are of the stream
+//! (see `scale`), optionally added to what is there. Prefill, and a few rows at once.
 
+use super::matvec_norm::NORMED;
+use super::scale::normed;
 use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
@@ -17,12 +20,13 @@ params! {
     out_stride: u32,
     /// 1: add to what `out` holds.
     accumulate: u32,
-    /// Padding of the uniform.
-    unused_0: u32,
-    /// Padding of the uniform.
-    unused_1: u32,
-    /// Padding of the uniform.
-    unused_2: u32,
+    /// Row length of x / 4: 8 * `blocks`, or [`super::scale::stride`] / 4 where x is the stream.
+    x_stride: u32,
+    /// Added to the mean square of the stream.
+    epsilon: f32,
+    /// Lanes that share the blocks of a row, every so many-th its own; at 4, 8 or 16 a row of the result is what decode's
+    /// kernels make of it. 1 is best for many rows.
+    lanes: u32,
 }
 
 /// Workgroups where each makes `tile`: rows of W, rows of x.
@@ -34,7 +38,7 @@ fn tiles(params: &[u8], step: &Step, tile: [u32; 2]) -> [u32; 3] {
 /// Params, bindings and the end of every variant.
 const SHARED: Part = Part::Shared(include_str!("../parts/matmul_shared.wgsl"));
 
-/// weights [rows, 32 * blocks], x [count, 32 * blocks], out [count, out_stride].
+/// weights [rows, 32 * blocks], x [count, 4 * x_stride], out [count, out_stride].
 pub static KERNEL: Kernel = Kernel {
     name: "matmul",
     binds: &[
@@ -48,17 +52,28 @@ pub static KERNEL: Kernel = Kernel {
         Variant {
             name: "wide",
             wgsl: include_str!("matmul_wide.wgsl"),
-            parts: &[SHARED, Part::Weights, Part::Products],
+            parts: &[
+                SHARED,
+                NORMED,
+                Part::Weights,
+                Part::Products,
+                Part::ReduceRows,
+            ],
             constants: &[],
             grid: |params, step: &Step| {
-                let across = step.count.div_ceil(4).next_power_of_two().min(32);
-                tiles(params, step, [64 / across * 16, across * 4])
+                let width = 64 / read::<Params>(params).lanes;
+                let across = step
+                    .count
+                    .div_ceil(4)
+                    .next_power_of_two()
+                    .min(width.min(32));
+                tiles(params, step, [width / across * 16, across * 4])
             },
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matmul.wgsl"),
-            parts: &[SHARED, Part::Weights],
+            parts: &[SHARED, NORMED, Part::Weights],
             constants: &[],
             grid: |params, step: &Step| tiles(params, step, [64, 4]),
         },
@@ -70,7 +85,14 @@ fn reference(call: Call<'_>) {
     let format = call.parts.weights.expect("a weight format");
     let count = call.step.count as usize;
     let (p, [weights, x, mut out]) = call.open::<Params, 3>();
-    let (blocks, mut row) = (p.blocks as usize, vec![0.0; p.blocks as usize * BLOCK]);
+    let (blocks, cols) = (p.blocks as usize, p.blocks as usize * BLOCK);
+    let rows = x.f32s().chunks_exact(p.x_stride as usize * 4).take(count);
+    let of = |row: &[f32]| match row.len() > cols {
+        true => normed(row, cols, p.epsilon),
+        false => row.to_vec(),
+    };
+    let rows: Vec<Vec<f32>> = rows.map(of).collect();
+    let mut row = vec![0.0; cols];
     for r in 0..p.rows as usize {
         for block in 0..blocks {
             row[block * BLOCK..][..BLOCK].copy_from_slice(&format.unpack(
@@ -79,7 +101,7 @@ fn reference(call: Call<'_>) {
                 r * blocks + block,
             ));
         }
-        for (t, x) in x.f32s().chunks_exact(row.len()).take(count).enumerate() {
+        for (t, x) in rows.iter().enumerate() {
             let sum: f32 = x
                 .chunks(BLOCK)
                 .zip(row.chunks(BLOCK))

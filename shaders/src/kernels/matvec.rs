@@ -18,7 +18,7 @@ params! {
 }
 
 /// Lanes that share 16 rows; at least four, since one lane stores four rows.
-const LANES: u32 = 4;
+pub const LANES: u32 = 4;
 
 /// Workgroups where each makes that many rows.
 fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {

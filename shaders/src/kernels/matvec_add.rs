@@ -1,11 +1,10 @@
-//! `matvec_add`: a few rows of the residual stream plus a quantised matrix times activations, and with it what the norm that
-//! comes next needs (see `scale`). The ends of decode's attention and feed-forward.
+//! `matvec_add`: one row of the residual stream plus a quantised matrix times activations, and with it what the norm that comes
+//! next needs (see `scale`). The ends of decode's attention and feed-forward.
 
 use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
 use super::scale::renew;
 use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
-use crate::weights::BLOCK;
 
 params! {
     /// Where the planes of the weights start, in 16-byte units.
@@ -20,15 +19,18 @@ params! {
     unused: u32,
 }
 
+/// Lanes that share 16 rows.
+pub const LANES: u32 = 16;
+
 /// Params, bindings and the end of every variant.
 const SHARED: Part = Part::Shared(include_str!("../parts/matvec_add_shared.wgsl"));
 
 /// A workgroup makes the rows of one sum of squares.
-fn workgroups(params: &[u8], step: &Step) -> [u32; 3] {
-    [read::<Params>(params).rows.div_ceil(64), step.count, 1]
+fn workgroups(params: &[u8], _: &Step) -> [u32; 3] {
+    [read::<Params>(params).rows.div_ceil(64), 1, 1]
 }
 
-/// weights [rows, 32 * blocks], x [count, 32 * blocks], stream [count, stride], gain `[rows]`.
+/// weights [rows, 32 * blocks], x [32 * blocks], stream `[stride]`, gain `[rows]`.
 pub static KERNEL: Kernel = Kernel {
     name: "matvec_add",
     binds: &[
@@ -50,7 +52,7 @@ pub static KERNEL: Kernel = Kernel {
                 SIXTEEN,
                 Part::ReduceRows,
             ],
-            constants: &[],
+            constants: &[("LANES", LANES)],
             grid: workgroups,
         },
         Variant {
@@ -65,16 +67,11 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 fn reference(call: Call<'_>) {
-    let tokens = call.step.count as usize;
     let format = call.parts.weights.expect("a weight format");
     let (p, [weights, x, mut stream, gain]) = call.open::<Params, 4>();
-    let cols = p.blocks as usize * BLOCK;
-    let streams = stream.f32s_mut().chunks_exact_mut(p.stride as usize);
-    let rows = streams.zip(x.f32s().chunks_exact(cols));
-    for (stream, x) in rows.take(tokens) {
-        for (row, value) in stream[..p.rows as usize].iter_mut().enumerate() {
-            *value += row_product(format, weights.words(), p.planes, row, x, p.blocks);
-        }
-        renew(stream, p.rows as usize, gain.f32s());
+    let stream = &mut stream.f32s_mut()[..p.stride as usize];
+    for (row, value) in stream[..p.rows as usize].iter_mut().enumerate() {
+        *value += row_product(format, weights.words(), p.planes, row, x.f32s(), p.blocks);
     }
+    renew(stream, p.rows as usize, gain.f32s());
 }

@@ -1,4 +1,4 @@
-//! `matvec_gate`: SwiGLU (Shazeer, 2020) of two quantised matrices times the RMSNorm of a few rows of the residual stream, as
+//! `matvec_gate`: SwiGLU (Shazeer, 2020) of two quantised matrices times the RMSNorm of one row of the residual stream, as
 //! `scale` and `matvec_add` leave it. The wide half of decode's feed-forward in one.
 
 use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
@@ -18,8 +18,8 @@ params! {
     blocks: u32,
     /// 1: `out` holds the gate, the matrix is up.
     gated: u32,
-    /// Elements of a row of `out`.
-    out_stride: u32,
+    /// Elements of `out`.
+    elements: u32,
     /// Row length of x / 4: [`super::scale::stride`].
     x_stride: u32,
     /// Added to the mean square.
@@ -34,12 +34,12 @@ params! {
 const SHARED: Part = Part::Shared(include_str!("../parts/matvec_gate_shared.wgsl"));
 
 /// Workgroups where each makes that many elements.
-fn workgroups(params: &[u8], elements: u32, step: &Step) -> [u32; 3] {
-    let all = read::<Params>(params).out_stride;
-    [all.div_ceil(elements), step.count, 1]
+fn workgroups(params: &[u8], elements: u32) -> [u32; 3] {
+    let all = read::<Params>(params).elements;
+    [all.div_ceil(elements), 1, 1]
 }
 
-/// weights [rows, 32 * blocks], x [count, 4 * x_stride], out [count, out_stride].
+/// weights [rows, 32 * blocks], x [4 * x_stride], out `[elements]`.
 pub static KERNEL: Kernel = Kernel {
     name: "matvec_gate",
     binds: &[
@@ -62,36 +62,30 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[],
-            grid: |params, step: &Step| {
-                workgroups(params, 512 / read::<Params>(params).lanes, step)
-            },
+            grid: |params, _: &Step| workgroups(params, 512 / read::<Params>(params).lanes),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_gate.wgsl"),
             parts: &[SHARED, NORMED, Part::Weights, ROW_PRODUCT],
             constants: &[],
-            grid: |params, step: &Step| workgroups(params, 64, step),
+            grid: |params, _: &Step| workgroups(params, 64),
         },
     ],
     reference,
 };
 
 fn reference(call: Call<'_>) {
-    let tokens = call.step.count as usize;
     let format = call.parts.weights.expect("a weight format");
     let (p, [weights, x, mut out]) = call.open::<Params, 3>();
     let cols = p.blocks as usize * BLOCK;
-    let count = p.out_stride as usize;
-    let rows = x.f32s().chunks_exact(p.x_stride as usize * 4);
-    for (t, x) in rows.take(tokens).enumerate() {
-        let x = normed(x, cols, p.epsilon);
-        let product = |row| row_product(format, weights.words(), p.planes, row, &x, p.blocks);
-        for (row, out) in out.f32s_mut()[t * count..][..count].iter_mut().enumerate() {
-            *out = match p.gated {
-                1 => silu(*out) * product(row),
-                _ => silu(product(row)) * product(row + count),
-            };
-        }
+    let count = p.elements as usize;
+    let x = normed(&x.f32s()[..p.x_stride as usize * 4], cols, p.epsilon);
+    let product = |row| row_product(format, weights.words(), p.planes, row, &x, p.blocks);
+    for (row, out) in out.f32s_mut()[..count].iter_mut().enumerate() {
+        *out = match p.gated {
+            1 => silu(*out) * product(row),
+            _ => silu(product(row)) * product(row + count),
+        };
     }
 }

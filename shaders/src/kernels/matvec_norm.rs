@@ -1,5 +1,5 @@
-//! `matvec_norm`: a quantised matrix times the RMSNorm of a few rows of the residual stream, as `scale` and `matvec_add` leave
-//! it. Queries, keys and values of decode, and the head.
+//! `matvec_norm`: a quantised matrix times the RMSNorm of one row of the residual stream, as `scale` and `matvec_add` leave it.
+//! Queries, keys and values of decode, and the head.
 
 use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
 use super::scale::normed;
@@ -14,10 +14,8 @@ params! {
     rows: u32,
     /// Blocks of 32 in a row.
     blocks: u32,
-    /// First element of a row of `out` that is written.
+    /// First element of `out` that is written.
     out_offset: u32,
-    /// Elements of a row of `out`.
-    out_stride: u32,
     /// Row length of x / 4: [`super::scale::stride`].
     x_stride: u32,
     /// Added to the mean square.
@@ -25,7 +23,9 @@ params! {
     /// Lanes that share rows, where they do: 4, 8 or 16.
     lanes: u32,
     /// Padding of the uniform.
-    unused: u32,
+    unused_0: u32,
+    /// Padding of the uniform.
+    unused_1: u32,
 }
 
 /// Params, bindings and the norm of every variant.
@@ -33,11 +33,11 @@ const SHARED: Part = Part::Shared(include_str!("../parts/matvec_norm_shared.wgsl
 pub(super) const NORMED: Part = Part::Shared(include_str!("../parts/normed.wgsl"));
 
 /// Workgroups where each makes that many rows.
-fn workgroups(params: &[u8], rows: u32, step: &Step) -> [u32; 3] {
-    [read::<Params>(params).rows.div_ceil(rows), step.count, 1]
+fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
+    [read::<Params>(params).rows.div_ceil(rows), 1, 1]
 }
 
-/// weights [rows, 32 * blocks], x [count, 4 * x_stride], out [count, out_stride].
+/// weights [rows, 32 * blocks], x [4 * x_stride], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec_norm",
     binds: &[
@@ -60,32 +60,26 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[],
-            grid: |params, step: &Step| {
-                workgroups(params, 1024 / read::<Params>(params).lanes, step)
-            },
+            grid: |params, _: &Step| workgroups(params, 1024 / read::<Params>(params).lanes),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_norm.wgsl"),
             parts: &[SHARED, NORMED, Part::Weights, ROW_PRODUCT],
             constants: &[],
-            grid: |params, step: &Step| workgroups(params, 64, step),
+            grid: |params, _: &Step| workgroups(params, 64),
         },
     ],
     reference,
 };
 
 fn reference(call: Call<'_>) {
-    let tokens = call.step.count as usize;
     let format = call.parts.weights.expect("a weight format");
     let (p, [weights, x, mut out]) = call.open::<Params, 3>();
     let cols = p.blocks as usize * BLOCK;
-    let rows = x.f32s().chunks_exact(p.x_stride as usize * 4);
-    for (t, x) in rows.take(tokens).enumerate() {
-        let x = normed(x, cols, p.epsilon);
-        for row in 0..p.rows as usize {
-            out.f32s_mut()[t * p.out_stride as usize + p.out_offset as usize + row] =
-                row_product(format, weights.words(), p.planes, row, &x, p.blocks);
-        }
+    let x = normed(&x.f32s()[..p.x_stride as usize * 4], cols, p.epsilon);
+    for row in 0..p.rows as usize {
+        out.f32s_mut()[p.out_offset as usize + row] =
+            row_product(format, weights.words(), p.planes, row, &x, p.blocks);
     }
 }

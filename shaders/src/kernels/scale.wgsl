@@ -18,10 +18,15 @@ fn scale(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     let scaled = row + params.stride - params.cols;
     for (var at = lane; row + params.cols + at < scaled; at += 64u) {
         var sum = 0.0;
-        for (var i = at * 64u; i < min(at * 64u + 64u, params.cols); i++) {
-            let value = stream[row + i];
-            stream[scaled + i] = value * gain[i];
-            sum += value * value;
+        // By fours, as matvec_add adds them: a row has the same sums whichever kernel left it.
+        for (var i = at * 64u; i < min(at * 64u + 64u, params.cols); i += 4u) {
+            var four = 0.0;
+            for (var j = i; j < i + 4u; j++) {
+                let value = stream[row + j];
+                stream[scaled + j] = value * gain[j];
+                four += value * value;
+            }
+            sum += four;
         }
         stream[row + params.cols + at] = sum;
     }

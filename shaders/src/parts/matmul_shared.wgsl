@@ -9,13 +9,28 @@ struct Params {
     out_stride: u32,
     // 1: add to what `out` holds.
     accumulate: u32,
-    unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
+    // Quads of a row of x: its columns, or a row of the stream with its norm in front of them.
+    x_stride: u32,
+    epsilon: f32,
+    // Lanes that share the blocks of a row, where they do.
+    lanes: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
+
+// Where the columns of a row of x begin, in quads; rows past the end read the last one.
+fn x_start(token: u32) -> u32 {
+    return scaled_at(min(token, step.count - 1u));
+}
+
+// What the products of a row of x are multiplied with.
+fn factor_of(token: u32) -> f32 {
+    if params.x_stride == params.blocks * 8u {
+        return 1.0;
+    }
+    return norm_factor(min(token, step.count - 1u));
+}
 
 // Stores the product of a row of W and a row of x, or adds it to what is there; what is past the end is left.
 fn put(token: u32, row: u32, value: f32) {

@@ -16,20 +16,19 @@ struct Params {
 var<workgroup> squares: array<f32, 64>;
 
 // Adds a product to its element of the stream, scales it for the norm that comes next, and returns its square.
-fn renew(token: u32, row: u32, product: f32) -> f32 {
+fn renew(row: u32, product: f32) -> f32 {
     if row >= params.rows {
         return 0.0;
     }
-    let at = token * params.stride + row;
-    let value = stream[at] + product;
-    stream[at] = value;
-    stream[at + params.stride - params.rows] = value * gain[row];
+    let value = stream[row] + product;
+    stream[row] = value;
+    stream[row + params.stride - params.rows] = value * gain[row];
     return value * value;
 }
 
 // Stores the sum of the squares of the workgroup's 64 rows; the last workgroup fills the quad with zeros. For all lanes:
 // there is a barrier.
-fn put_squares(token: u32, group: u32, lane: u32, square: f32) {
+fn put_squares(group: u32, lane: u32, square: f32) {
     squares[lane] = square;
     workgroupBarrier();
     if lane > 0u {
@@ -39,11 +38,9 @@ fn put_squares(token: u32, group: u32, lane: u32, square: f32) {
     for (var i = 0u; i < 64u; i++) {
         sum += squares[i];
     }
-    let first = token * params.stride + params.rows;
-    stream[first + group] = sum;
+    stream[params.rows + group] = sum;
     if (group + 1u) * 64u >= params.rows {
-        let end = (token + 1u) * params.stride - params.rows;
-        for (var i = first + group + 1u; i < end; i++) {
+        for (var i = params.rows + group + 1u; i < params.stride - params.rows; i++) {
             stream[i] = 0.0;
         }
     }

@@ -7,8 +7,8 @@ struct Params {
     blocks: u32,
     // 1: `out` holds the gate, the matrix is up.
     gated: u32,
-    // Elements of a row of `out`.
-    out_stride: u32,
+    // Elements of `out`.
+    elements: u32,
     // Quads of a row of x: the stream, sums of squares, the stream with its gain.
     x_stride: u32,
     epsilon: f32,

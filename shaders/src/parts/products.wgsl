@@ -1,7 +1,7 @@
 // Products of a block of 32 columns, for kernels that keep several rows of W in a lane: written out, since an array
 // indexed by a loop would live in slow memory on drivers that do not unroll it. The kernel declares `params` (planes,
-// rows, blocks) and `x`. Rows and tokens past the end read the last one. No alias for a
-// block: of an array's alias naga makes a type of its own in SPIR-V, which is then not valid.
+// rows, blocks) and `x`. Rows past the end read the last one. No alias for a block: of an array's alias naga makes a type
+// of its own in SPIR-V, which is then not valid.
 
 // Four rows of W in one block.
 struct Rows {
@@ -14,10 +14,6 @@ struct Rows {
 // A block of x from this quad on.
 fn x_quads(at: u32) -> array<vec4<f32>, 8> {
     return array<vec4<f32>, 8>(x[at], x[at + 1u], x[at + 2u], x[at + 3u], x[at + 4u], x[at + 5u], x[at + 6u], x[at + 7u]);
-}
-
-fn x_block(token: u32, block: u32) -> array<vec4<f32>, 8> {
-    return x_quads((min(token, step.count - 1u) * params.blocks + block) * 8u);
 }
 
 fn w_block(row: u32, block: u32) -> array<vec4<f32>, 8> {

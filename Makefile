@@ -14,6 +14,10 @@ export XDG_RUNTIME_DIR := $(CURDIR)/.cache/run
 $(shell mkdir -p -m 700 $(XDG_RUNTIME_DIR))
 endif
 
+# wgpu's debug build takes a backtrace wherever it takes its lock, if backtraces of errors are asked for; those of panics
+# are not touched.
+export RUST_LIB_BACKTRACE := 0
+
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 

@@ -73,14 +73,14 @@ fn rows_per_chunk(weight: &Weight, staging: u64) -> u64 {
     ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / ROWS * ROWS).max(ROWS)
 }
 
-/// Sends every weight that stays from the checkpoint into `sink`, and looks at those that will be streamed: what is
+/// Sends every weight that stays from the checkpoint into `sink`, saying how far it is, and looks at those that will be streamed: what is
 /// broken is refused here, once.
 pub(crate) fn load(
     checkpoint: &Checkpoint,
     list: &WeightList,
     memory: &MemoryPlan,
     sink: &mut Sink<'_>,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> Result<()>,
 ) -> Result<()> {
     let bytes = |weight: &Weight| weight.rows as u64 * weight.row_bytes();
     let total = list.weights.iter().map(bytes).sum();
@@ -101,7 +101,7 @@ pub(crate) fn load(
             }
             chunk.release(checkpoint);
             done += (chunk.rows.end - chunk.rows.start) * weight.row_bytes();
-            progress(done, total);
+            progress(done, total)?;
         }
     }
     Ok(())

@@ -27,10 +27,20 @@ use crate::{ChatTemplate, Result, Tokenizer, text};
 pub enum Stage {
     /// Trying kernels that this device was not tried with yet; counted in shaders.
     Trials,
-    /// Making pipelines, on threads of their own; counted in programs.
+    /// Making pipelines, on threads of their own while weights are on their way; counted in programs.
     Pipelines,
     /// Bringing weights to the device; counted in bytes.
     Weights,
+}
+
+impl Stage {
+    fn at(self, done: u64, total: u64) -> Progress {
+        Progress {
+            stage: self,
+            done,
+            total,
+        }
+    }
 }
 
 /// How far a load is.
@@ -55,9 +65,9 @@ pub struct LoadTimings {
     pub trials_s: f64,
     /// Shaders that were tried.
     pub tried: u64,
-    /// Making pipelines.
+    /// Making pipelines, beside the weights.
     pub pipelines_s: f64,
-    /// Bringing weights to the device.
+    /// Bringing weights to the device, beside the pipelines.
     pub weights_s: f64,
     /// All of it.
     pub load_s: f64,
@@ -219,13 +229,7 @@ pub(crate) fn programs(
             shaders.push(dispatch.shader);
         }
     }
-    let mut report = |done, total| {
-        progress(Progress {
-            stage: Stage::Trials,
-            done,
-            total,
-        })
-    };
+    let mut report = |done, total| progress(Stage::Trials.at(done, total));
     // A software driver takes seconds for what is a moment on a GPU, and is used by those who can wait.
     let waits = runtime.adapter().kind == AdapterKind::Software;
     let limit = (!waits).then_some(TRIAL_TIME);
@@ -236,7 +240,7 @@ pub(crate) fn programs(
     used.collect()
 }
 
-/// The model's buffers and pipelines on the GPU, with its weights in them.
+/// The model's buffers and pipelines on the GPU, with its weights in them: pipelines are made while weights are uploaded.
 pub(crate) fn load_gpu(
     gpu: &Arc<Gpu>,
     programs: &HashMap<Shader, Program>,
@@ -245,43 +249,34 @@ pub(crate) fn load_gpu(
     timings: &mut LoadTimings,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<GpuPlayer> {
-    let mut part = Instant::now();
-    let mut report = |done, total| {
-        progress(Progress {
-            stage: Stage::Pipelines,
-            done,
-            total,
-        })
-    };
-    let mut player = GpuPlayer::new(
-        gpu.clone(),
-        programs,
-        &blueprint.plans,
-        &blueprint.memory,
-        &mut report,
-    )?;
-    timings.pipelines_s = lap(&mut part);
+    let start = Instant::now();
     let (list, memory) = (&blueprint.weights, &blueprint.memory);
+    let mut player = GpuPlayer::new(gpu.clone(), programs, &blueprint.plans, memory)?;
     let mut ring = player.upload(memory.staging)?;
-    let mut report = |done, total| {
-        progress(Progress {
-            stage: Stage::Weights,
-            done,
-            total,
-        })
-    };
-    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        ring.write(bytes, sections, player.weight(index))
-    };
-    load(checkpoint, list, memory, &mut sink, &mut report)?;
+    let dispatches = blueprint.plans.iter().flat_map(Plan::dispatches);
+    let used = dispatches.map(|dispatch| &programs[&dispatch.shader]);
+    gpu.build(used, |mut building| {
+        let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
+            ring.write(bytes, sections, player.weight(index))
+        };
+        let mut report = |done, total| {
+            building.look(&mut |done, total| progress(Stage::Pipelines.at(done, total)))?;
+            progress(Stage::Weights.at(done, total));
+            Ok(())
+        };
+        load(checkpoint, list, memory, &mut sink, &mut report)?;
+        ring.settle()?;
+        timings.weights_s = start.elapsed().as_secs_f64();
+        let made =
+            building.finish(&mut |done, total| progress(Stage::Pipelines.at(done, total)))?;
+        timings.pipelines_s = made.duration_since(start).as_secs_f64();
+        Ok(())
+    })?;
+    player.take_pipelines(programs, &blueprint.plans)?;
     match Stream::new(checkpoint, blueprint) {
-        Some(stream) => {
-            ring.settle()?;
-            player.keep(stream, ring);
-        }
+        Some(stream) => player.keep(stream, ring),
         None => ring.finish()?,
     }
-    timings.weights_s = lap(&mut part);
     Ok(player)
 }
 
@@ -293,11 +288,8 @@ pub(crate) fn load_cpu(
 ) -> Result<CpuPlayer> {
     let mut player = CpuPlayer::new(&blueprint.memory);
     let mut report = |done, total| {
-        progress(Progress {
-            stage: Stage::Weights,
-            done,
-            total,
-        })
+        progress(Stage::Weights.at(done, total));
+        Ok(())
     };
     let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
         player.fill(index, bytes, sections);

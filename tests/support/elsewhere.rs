@@ -3,21 +3,26 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
 use lorgnette::{Error, Profile};
 
 use crate::{open, runtime, skipped};
 
-/// Lanes of a subgroup for each profile, where the driver is Mesa's software driver: all sizes that it can have, the odd
-/// ones where subgroup operations are on.
+/// Every profile but `native`, in the order in which they are played, with the lanes of a subgroup where the driver is
+/// Mesa's software driver: all sizes that it can have, the odd ones where subgroup operations are on. Those beside each
+/// other differ, so that they do not compile the same at the same time.
 const LANES: [(&str, u32); 6] = [
     ("webgpu-default", 8),
+    ("mali-g7xx", 4),
+    ("apple-a15", 16),
     ("glasses-floor", 8),
     ("adreno-6xx", 8),
     ("adreno-7xx", 8),
-    ("mali-g7xx", 4),
-    ("apple-a15", 16),
 ];
+/// Processes at a time: one waits for its device more than half of the time.
+const PROCESSES: usize = 2;
 
 /// Whether these are the tests of the device as it is, and not once more on another one.
 pub fn is_here() -> bool {
@@ -39,33 +44,50 @@ pub fn play(name: &str, tests: &[&str], folder: &Path) {
         let reason = format!("{} has no other sizes of subgroups", adapter.name);
         skipped(&format!("{name} with 4, 8 and 16 lanes"), &reason);
     }
-    for profile in Profile::ALL {
-        if profile == Profile::NATIVE {
-            continue;
+    assert_eq!(LANES.len() + 1, Profile::ALL.len(), "profiles");
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((profile, lanes)) = LANES.get(next.fetch_add(1, Relaxed)) {
+            let mut profiles = Profile::ALL.into_iter();
+            let profile = profiles.find(|known| known.name == *profile);
+            let profile = profile.expect("a profile of that name");
+            let lanes = software.then_some(*lanes);
+            on(profile, lanes, name, tests, folder);
         }
-        match open(profile) {
-            Ok(_) => {
-                let (device, settings) = other(profile, software, folder);
-                again(&device, tests, &settings, &device);
-            }
-            Err(Error::Unsupported {
-                expected, found, ..
-            }) => {
-                let reason = format!("this adapter has {found}, {expected} is needed");
-                skipped(&format!("{name} on {}", profile.name), &reason);
-            }
-            Err(error) => panic!("{}: {error}", profile.name),
+    };
+    thread::scope(|scope| {
+        for _ in 0..PROCESSES {
+            scope.spawn(work);
         }
+    });
+}
+
+/// The tests on one profile.
+fn on(profile: Profile, lanes: Option<u32>, name: &str, tests: &[&str], folder: &Path) {
+    match open(profile) {
+        Ok(_) => {
+            let (device, settings) = other(profile, lanes, folder);
+            again(&device, tests, &settings, &device);
+        }
+        Err(Error::Unsupported {
+            expected, found, ..
+        }) => {
+            let reason = format!("this adapter has {found}, {expected} is needed");
+            skipped(&format!("{name} on {}", profile.name), &reason);
+        }
+        Err(error) => panic!("{}: {error}", profile.name),
     }
 }
 
 /// How the line in which [`runtime`] names its device has it, and the settings that make it so.
-fn other(profile: Profile, software: bool, folder: &Path) -> (String, Vec<(&'static str, String)>) {
+fn other(
+    profile: Profile,
+    lanes: Option<u32>,
+    folder: &Path,
+) -> (String, Vec<(&'static str, String)>) {
     let mut device = format!("profile {}, ", profile.name);
     let mut settings = vec![("LORGNETTE_PROFILE", profile.name.to_owned())];
-    if software {
-        let lanes = LANES.iter().find(|(name, _)| *name == profile.name);
-        let (_, lanes) = lanes.unwrap_or_else(|| panic!("{}: lanes?", profile.name));
+    if let Some(lanes) = lanes {
         device += &format!("subgroups of ({lanes}, {lanes})");
         // Mesa's cache of compiled shaders does not know how wide they are.
         let cache = folder.join(format!("mesa-{lanes}"));

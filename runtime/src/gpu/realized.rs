@@ -69,14 +69,13 @@ impl GpuSession {
 }
 
 impl GpuPlayer {
-    /// Creates every buffer and pipeline that the plans need; the weights are still empty. `programs` has one for each
-    /// shader of the plans.
+    /// Creates every buffer that the plans need; the weights are still empty, and the pipelines still to be taken.
+    /// `programs` has one for each shader of the plans.
     pub fn new(
         gpu: Arc<Gpu>,
         programs: &HashMap<Shader, Program>,
         plans: &[Plan],
         memory: &MemoryPlan,
-        progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self> {
         let storage = Usage::STORAGE | Usage::COPY_DST;
         let sampled = sampled(programs, plans, memory);
@@ -94,27 +93,29 @@ impl GpuPlayer {
             .map(|bytes| gpu.buffer("scratch", *bytes, storage | Usage::COPY_SRC))
             .collect::<Result<_>>()?;
         let params = gpu.buffer("params", memory.params, Usage::UNIFORM | Usage::COPY_DST)?;
-        let dispatches = plans.iter().flat_map(Plan::dispatches);
-        gpu.build(dispatches.map(|d| &programs[&d.shader]), progress)?;
-        let pipelines = plans
-            .iter()
-            .map(|plan| {
-                plan.dispatches()
-                    .map(|dispatch| gpu.pipeline(&programs[&dispatch.shader]))
-                    .collect()
-            })
-            .collect::<Result<_>>()?;
         let player = Self {
             gpu,
             weights,
             weight_buffers: memory.weight_buffers.clone(),
             slots,
             params,
-            pipelines,
+            pipelines: Vec::new(),
             scratch: Mutex::default(),
         };
         player.upload_params(plans, memory.staging)?;
         Ok(player)
+    }
+
+    /// Takes the pipelines of the plans, which the device has by now.
+    pub fn take_pipelines(
+        &mut self,
+        programs: &HashMap<Shader, Program>,
+        plans: &[Plan],
+    ) -> Result<()> {
+        let of = |dispatch: &Dispatch| self.gpu.pipeline(&programs[&dispatch.shader]);
+        let of_plan = |plan: &Plan| plan.dispatches().map(of).collect();
+        self.pipelines = plans.iter().map(of_plan).collect::<Result<_>>()?;
+        Ok(())
     }
 
     fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorgnette::formats::Checkpoint;
 use lorgnette::{
     Blueprint, Budget, LoadOptions, Model, Progress, Runtime, RuntimeOptions, Stage, Variants,
@@ -139,7 +139,7 @@ pub fn model(
         peak.sample(runtime);
         bars.show(progress);
     });
-    bars.bar.finish_and_clear();
+    bars.clear();
     Ok(model?)
 }
 
@@ -159,33 +159,37 @@ impl AllocatorPeak {
     }
 }
 
-/// One bar after the other: trials, pipelines, weights.
+/// A bar for each stage that has begun: trials, then pipelines and weights beside each other.
+#[derive(Default)]
 struct LoadBars {
-    stage: Option<Stage>,
-    bar: ProgressBar,
-}
-
-impl Default for LoadBars {
-    fn default() -> Self {
-        Self {
-            stage: None,
-            bar: ProgressBar::hidden(),
-        }
-    }
+    all: MultiProgress,
+    bars: Vec<(Stage, ProgressBar)>,
 }
 
 impl LoadBars {
     fn show(&mut self, progress: Progress) {
-        if self.stage != Some(progress.stage) {
-            self.bar.finish_and_clear();
-            self.stage = Some(progress.stage);
-            self.bar = match progress.stage {
-                Stage::Trials => count_bar("trying kernels", progress.total),
-                Stage::Pipelines => count_bar("pipelines", progress.total),
-                Stage::Weights => byte_bar("weights", progress.total),
-            };
+        let known = self.bars.iter().find(|(stage, _)| *stage == progress.stage);
+        let bar = match known {
+            Some((_, bar)) => bar.clone(),
+            None => {
+                let bar = match progress.stage {
+                    Stage::Trials => count_bar("trying kernels", progress.total),
+                    Stage::Pipelines => count_bar("pipelines", progress.total),
+                    Stage::Weights => byte_bar("weights", progress.total),
+                };
+                let bar = self.all.add(bar);
+                self.bars.push((progress.stage, bar.clone()));
+                bar
+            }
+        };
+        bar.set_position(progress.done);
+        if progress.done == progress.total {
+            bar.finish_and_clear();
         }
-        self.bar.set_position(progress.done);
+    }
+
+    fn clear(&self) {
+        self.bars.iter().for_each(|(_, bar)| bar.finish_and_clear());
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a model holds on the heap of the host, from its header and plans alone: an upper bound that the budget counts.
 //! Not the pages of the mapped file, which are the system's to take back, and not the driver, which is not ours.
 
+use lorgnette_shaders::Shader;
+
 use crate::formats::{Checkpoint, Metadata};
 use crate::loader::Chunk;
 use crate::memory::{HostMemory, MemoryPlan, staging_buffer};
@@ -13,9 +15,10 @@ use crate::{Result, text};
 /// Bytes of the chat template's environment, and for each byte of its source, as measured.
 const TEMPLATE: u64 = 64 << 10;
 const TEMPLATE_SOURCE: u64 = 16;
-/// What wgpu keeps for each of its objects, rounded up from what was measured: its parsed shader for a pipeline, and
-/// what a bind group and a buffer point at.
-const PIPELINE: u64 = 149 << 10;
+/// What wgpu keeps of pipelines for each byte of their shaders' text, which it parses: 12 to 23 were measured for one,
+/// less than 18 for those of a model together.
+const PIPELINE_TEXT: u64 = 18;
+/// What it keeps for its other objects, rounded up from what was measured: what a bind group and a buffer point at.
 const BIND_GROUP: u64 = 1 << 10;
 const BUFFER: u64 = 2 << 10;
 /// What wgpu makes and drops while it compiles a shader, or encodes and submits a step.
@@ -68,7 +71,8 @@ pub(crate) fn estimate(
         + checkpoint.header_bytes();
     // A handle of each pipeline for each dispatch; weights, slots, params and the ring.
     let buffers = (memory.weights.len() + memory.slots.len()) as u64 + 1 + 3;
-    let device = shaders.len() as u64 * PIPELINE + count * 8 + buffers * BUFFER;
+    let texts: u64 = shaders.iter().map(longest_text).sum();
+    let device = texts * PIPELINE_TEXT + count * 8 + buffers * BUFFER;
     let largest = memory.weights.iter().copied().max().unwrap_or(0);
     let chunk = staging_buffer(memory.staging).min(largest);
     // The params of all dispatches pass in one piece.
@@ -86,6 +90,12 @@ pub(crate) fn estimate(
         reading: held + text.reading,
         trying: text.held + held + device + TRYING,
     }
+}
+
+/// Bytes of a shader's text by the variant that has the most: the plan does not know which will be played.
+fn longest_text(shader: &Shader) -> u64 {
+    let texts = shader.programs().map(|program| program.source().len());
+    texts.max().unwrap_or(0) as u64
 }
 
 /// The list of chunks in which streamed layers come; it grows by doubling.

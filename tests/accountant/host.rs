@@ -87,6 +87,7 @@ fn check(runtime: &Runtime, path: &Path, options: &LoadOptions, looseness: f64) 
     drop(model);
     let kept = allocations::live() - above.0;
     let most_kept = host.device as isize + KEPT;
+    println!("{kept} bytes stay of {most_kept}");
     assert!(kept <= most_kept, "{kept} bytes stay of {most_kept}");
     assert_eq!(runtime.counters().live_bytes, 0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -55,9 +55,9 @@ impl Blueprint {
     /// Plans the model for a device that binds at most `max_binding_bytes` at once.
     ///
     /// # Errors
-    /// [`Error::Format`] and [`Error::Unsupported`] for what the file says, [`Error::Input`] for the options,
-    /// [`Error::Limit`] where something cannot be cut to fit the limit, [`Error::Budget`] where nothing that will do
-    /// stays within the budget.
+    /// [`crate::Error::Format`] and [`crate::Error::Unsupported`] for what the file says, [`crate::Error::Input`] for
+    /// the options, [`crate::Error::Limit`] where something cannot be cut to fit the limit, [`crate::Error::Budget`]
+    /// where nothing that will do stays within the budget.
     pub fn new(
         checkpoint: &Checkpoint,
         options: &LoadOptions,
@@ -74,7 +74,7 @@ impl Blueprint {
     /// [`Blueprint::new`] refuses to go below.
     ///
     /// # Errors
-    /// As [`Blueprint::new`], but for [`Error::Budget`].
+    /// As [`Blueprint::new`], but for [`crate::Error::Budget`].
     pub fn least(
         checkpoint: &Checkpoint,
         options: &LoadOptions,

@@ -146,7 +146,7 @@ fn lower_rooms_do_not_import_upper_ones() {
             &["gpu", "cpu", "model", "session", "player", "loader"],
         ),
         (
-            "plan.rs",
+            "plan",
             &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
         ),
         (
@@ -169,7 +169,7 @@ fn lower_rooms_do_not_import_upper_ones() {
         ),
         ("host.rs", &["gpu", "cpu", "model", "session", "blueprint"]),
         (
-            "ops.rs",
+            "ops",
             &[
                 "gpu", "cpu", "models", "model", "session", "formats", "memory",
             ],

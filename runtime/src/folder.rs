@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use crate::{Error, Result};
 
-/// The folder where pulled files and what was found out about devices lie: `$LORGNETTE_CACHE`, else `lorgnette` in `$XDG_CACHE_HOME`, in `~/.cache`,
-/// or on Windows in `%LOCALAPPDATA%`.
+/// The folder where pulled files and what was found out about devices lie: `$LORGNETTE_CACHE`, else `lorgnette` in
+/// `$XDG_CACHE_HOME`, in `~/.cache`, or on Windows in `%LOCALAPPDATA%`.
 ///
 /// # Errors
 /// [`Error::Input`] where none of these is known.

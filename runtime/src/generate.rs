@@ -10,21 +10,12 @@ use crate::player::{Awaited, Want};
 use crate::session::{Session, not_finite};
 use crate::speculate::Checked;
 use crate::stop::StopStrings;
-use crate::window::SINKS;
-use crate::{
-    ChatTemplate, Error, Message, Model, Result, Sampling, StreamDecoder, log_probability,
-};
+use crate::{Result, Sampling, StreamDecoder, log_probability};
 
-/// What the model is asked.
-#[derive(Clone, Copy, Debug)]
-pub enum Prompt<'a> {
-    /// Plain text, continued as it is. Never parsed for special tokens.
-    Text(&'a str),
-    /// A conversation, put into the words of the model's chat template.
-    Chat(&'a [Message]),
-    /// Token ids.
-    Ids(&'a [u32]),
-}
+mod prompt;
+mod tell;
+
+pub use prompt::Prompt;
 
 /// How an answer is made.
 #[derive(Clone, Debug, Default)]
@@ -40,40 +31,6 @@ pub struct GenerateOptions {
     pub log_probabilities: bool,
     /// Whether the answer goes on where the model would end it, for measurements.
     pub ignore_end: bool,
-}
-
-impl Model {
-    /// The token ids of a prompt, with the model's own beginning-of-text rule.
-    ///
-    /// # Errors
-    /// [`Error::Template`] if the model has no chat template or it refuses the messages.
-    pub fn encode(&self, prompt: Prompt<'_>) -> Result<Vec<u32>> {
-        match prompt {
-            Prompt::Ids(ids) => Ok(ids.to_vec()),
-            Prompt::Text(text) => Ok(self.tokenizer().with_bos(self.tokenizer().encode(text))),
-            Prompt::Chat(messages) => {
-                let template = self.chat_template().ok_or_else(|| {
-                    Error::Template("this model file has none: expected tokenizer.chat_template, or a raw prompt".into())
-                })?;
-                Ok(self.tokenizer().with_bos(
-                    self.tokenizer()
-                        .encode_pieces(&template.render(messages, true)?),
-                ))
-            }
-        }
-    }
-}
-
-impl Model {
-    /// How many tokens every conversation that starts with these messages begins with: what [`crate::Overflow::Slide`] is
-    /// to keep of a system prompt. The four sinks at the least, and where the template does not take them alone.
-    pub fn opening_tokens(&self, messages: &[Message]) -> u32 {
-        let alone = |template: &ChatTemplate| template.render(messages, false).ok();
-        let pieces = self.chat_template().and_then(alone).unwrap_or_default();
-        let tokenizer = self.tokenizer();
-        let ids = tokenizer.with_bos(tokenizer.encode_pieces(&pieces));
-        (ids.len() as u32).max(SINKS)
-    }
 }
 
 impl Session {
@@ -259,32 +216,6 @@ impl Generation<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, id: u32, log_probability: Option<f32>) {
-        if !self.options.ignore_end && self.session.model().tokenizer().is_end(id) {
-            return self.end(StopReason::Eos);
-        }
-        self.tokens += 1;
-        self.state = State::Told(id);
-        self.events.push_back(Event::Token {
-            id,
-            log_probability,
-        });
-        if let Some(text) = self.decoder.push(id)
-            && self.emit(&text)
-        {
-            return self.end(StopReason::Stop);
-        }
-        if self
-            .options
-            .max_tokens
-            .is_some_and(|most| self.tokens >= most)
-        {
-            self.end(StopReason::Length);
-        } else if self.session.ids().len() >= self.session.most_tokens() {
-            self.end(StopReason::Context);
-        }
-    }
-
     fn decode(&mut self, id: u32) -> Result<()> {
         if self.session.canceller().is_cancelled() {
             self.end(StopReason::Cancelled);
@@ -342,39 +273,5 @@ impl Generation<'_> {
         self.timings.decode_tokens += 1;
         self.timings.decode_passes += 1;
         self.choose(bytes, self.want())
-    }
-
-    /// Gives out text up to a stop string; true if one came.
-    fn emit(&mut self, text: &str) -> bool {
-        let passed = self.stops.push(text);
-        if !passed.text.is_empty() {
-            self.events.push_back(Event::Text(passed.text));
-        }
-        passed.stopped
-    }
-
-    fn end(&mut self, mut stop: StopReason) {
-        if stop != StopReason::Stop {
-            if let Some(text) = self.decoder.finish()
-                && self.emit(&text)
-            {
-                stop = StopReason::Stop;
-            } else {
-                let held = self.stops.finish();
-                if !held.is_empty() {
-                    self.events.push_back(Event::Text(held));
-                }
-            }
-        }
-        let decoding = self.first_token.elapsed().as_secs_f64();
-        self.timings.load_s = self.session.model().load_s();
-        if self.timings.decode_tokens > 0 {
-            self.timings.decode_tokens_per_s = self.timings.decode_tokens as f64 / decoding;
-        }
-        self.events.push_back(Event::Done {
-            stop,
-            timings: self.timings,
-        });
-        self.state = State::Ended;
     }
 }

@@ -73,8 +73,8 @@ fn rows_per_chunk(weight: &Weight, staging: u64) -> u64 {
     ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / ROWS * ROWS).max(ROWS)
 }
 
-/// Sends every weight that stays from the checkpoint into `sink`, saying how far it is, and looks at those that will be streamed: what is
-/// broken is refused here, once.
+/// Sends every weight that stays from the checkpoint into `sink`, saying how far it is, and looks at those that will be
+/// streamed: what is broken is refused here, once.
 pub(crate) fn load(
     checkpoint: &Checkpoint,
     list: &WeightList,

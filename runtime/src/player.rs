@@ -14,7 +14,8 @@ use crate::submits::Pace;
 pub(crate) enum Want {
     /// Nothing: more of the prompt follows.
     Nothing,
-    /// The next id, chosen as the step says; of a recording with several rows of logits the likeliest of each. 4 bytes a row.
+    /// The next id, chosen as the step says; of a recording with several rows of logits the likeliest of each. 4 bytes
+    /// a row.
     NextId,
     /// The logits, f32: of one row, or of all where the recording makes so many.
     Logits,

@@ -8,13 +8,15 @@ pub mod cases;
 pub mod draw;
 pub mod kernel;
 pub mod kernels;
+mod program;
 pub mod reference;
 mod step;
 pub mod weights;
 
 pub use cache::CacheFormat;
 pub use draw::Draw;
-pub use kernel::{Access, Kernel, Part, Parts, Program, Shader, Step, Variant, fingerprint};
+pub use kernel::{Access, Kernel, Part, Parts, Step, Variant};
+pub use program::{Program, Shader, fingerprint};
 pub use weights::{Medium, WeightFormat};
 
 /// Every kernel.

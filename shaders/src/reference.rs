@@ -1,6 +1,7 @@
 //! What a CPU reference reads and writes: typed views over the same buffers, params and step that the GPU gets.
 
-use crate::kernel::{Parts, Shader, Step};
+use crate::kernel::{Parts, Step};
+use crate::program::Shader;
 
 /// Plays a shader's reference on whole buffers, in binding order.
 ///

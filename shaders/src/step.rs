@@ -1,4 +1,5 @@
-//! What changes from one step to the next: where the rows are, what of the sequence is in the cache, how the next id is chosen.
+//! What changes from one step to the next: where the rows are, what of the sequence is in the cache, how the next id is
+//! chosen.
 
 use crate::draw::Draw;
 

@@ -1,5 +1,5 @@
-//! Cases of `rope`, `kv_write`, `attend` and its splits where positions have left the cache; and attention held against one that
-//! numbers what is left anew, rotates every key there, and knows nothing of rings and shifted queries.
+//! Cases of `rope`, `kv_write`, `attend` and its splits where positions have left the cache; and attention held against
+//! one that numbers what is left anew, rotates every key there, and knows nothing of rings and shifted queries.
 
 use lorgnette::{Adapter, KvFormat, Runtime};
 use lorgnette_shaders::cases::{Attention, Case, GUARDS, Noise, Sliding};

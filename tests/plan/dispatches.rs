@@ -14,8 +14,8 @@ fn runs(checkpoint: &Checkpoint, names: &[String]) -> usize {
     formats.len()
 }
 
-/// Decode: products with norms and SwiGLU in them, attention and the joining of its splits. Prefill: rotation, two norms and SwiGLU more, and a
-/// norm in front of the head for what decode does behind the embedding.
+/// Decode: products with norms and SwiGLU in them, attention and the joining of its splits. Prefill: rotation, two
+/// norms and SwiGLU more, and a norm in front of the head for what decode does behind the embedding.
 #[test]
 fn decode_is_six_dispatches_a_layer_and_prefill_ten_and_four_more() {
     let mut mixed = 0;

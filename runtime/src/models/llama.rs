@@ -132,8 +132,8 @@ impl Recording {
 /// How the forward pass is recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// The residual additions are part of the matrix products before them, and for a row or a few the norms and SwiGLU too;
-    /// then rotation and the cache's new rows are part of attention.
+    /// The residual additions are part of the matrix products before them; for a row or a few the norms are too, and
+    /// rotation and the cache's new rows are part of attention; for one row SwiGLU is in its product as well.
     pub fused: bool,
     /// The layers behind these are streamed.
     pub resident_layers: usize,

@@ -1,5 +1,5 @@
-//! The words of a page for a row or a few at a time, where the norms are inside the matrix products: a row of the residual stream
-//! carries its sums of squares and itself with the gain of the next norm (see the kernel `scale`).
+//! The words of a page for a row or a few at a time, where the norms are inside the matrix products: a row of the
+//! residual stream carries its sums of squares and itself with the gain of the next norm (see the kernel `scale`).
 
 use lorgnette_shaders::kernels::{matmul, matvec, matvec_add, matvec_gate, matvec_norm, scale};
 use lorgnette_shaders::weights::BLOCK;

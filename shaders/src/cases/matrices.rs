@@ -1,8 +1,9 @@
 //! Cases of kernels that read weights: matrix products and embedding rows, of any shape.
 
 use super::{Case, GUARD, Noise, shader};
-use crate::kernel::{Shader, Step};
+use crate::kernel::Step;
 use crate::kernels::{embed, matmul, matvec};
+use crate::program::Shader;
 use crate::weights::{BLOCK, WeightFormat};
 
 /// A matrix product.

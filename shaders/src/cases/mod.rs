@@ -21,8 +21,9 @@ pub use small::{measured, small, small_of};
 pub use stream::Stream;
 
 use crate::cache::CacheFormat;
-use crate::kernel::{Kernel, Parts, Shader, Step};
+use crate::kernel::{Kernel, Parts, Step};
 use crate::kernels::argmax::NOT_FINITE;
+use crate::program::Shader;
 use crate::reference;
 
 /// What a word holds that a kernel must not touch: not a number as f32, and neither half of it as f16. Where a kernel
@@ -37,7 +38,8 @@ pub const GUARDS: usize = 64;
 pub enum Values {
     /// Numbers.
     F32,
-    /// Rows of so many elements in a cache's format, in `keys` and `values`; numbers in the others. A row is written as a whole, or not at all.
+    /// Rows of so many elements in a cache's format, in `keys` and `values`; numbers in the others. A row is written as
+    /// a whole, or not at all.
     #[allow(missing_docs)]
     Cache {
         format: CacheFormat,

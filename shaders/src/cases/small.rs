@@ -6,8 +6,8 @@ use super::{
 };
 use crate::cache::CacheFormat;
 use crate::draw::Draw;
-use crate::kernel::Shader;
 use crate::kernels::attend;
+use crate::program::Shader;
 use crate::weights::WeightFormat;
 
 /// At least one case of every shader.

@@ -1,5 +1,5 @@
-//! `matvec_add`: one row of the residual stream plus a quantised matrix times activations, and with it what the norm that comes
-//! next needs (see `scale`). The ends of decode's attention and feed-forward.
+//! `matvec_add`: one row of the residual stream plus a quantised matrix times activations, and with it what the norm
+//! that comes next needs (see `scale`). The ends of decode's attention and feed-forward.
 
 use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
 use super::scale::renew;

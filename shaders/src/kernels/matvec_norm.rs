@@ -1,5 +1,5 @@
-//! `matvec_norm`: a quantised matrix times the RMSNorm of one row of the residual stream, as `scale` and `matvec_add` leave it.
-//! Queries, keys and values of decode, and the head.
+//! `matvec_norm`: a quantised matrix times the RMSNorm of one row of the residual stream, as `scale` and `matvec_add`
+//! leave it. Queries, keys and values of decode, and the head.
 
 use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
 use super::scale::normed;

@@ -1,5 +1,6 @@
-// Rotary position embedding (Su et al., 2021) in place, on the first `heads` heads of each row. The angles come as a table of (cos, sin) made in f64 on the host: WGSL promises little of sin and cos
-// of large numbers. One lane two pairs.
+// Rotary position embedding (Su et al., 2021) in place, on the first `heads` heads of each row. The angles come as a
+// table of (cos, sin) made in f64 on the host: WGSL promises little of sin and cos of large numbers. One lane two
+// pairs.
 //
 // Where positions have left the cache, the queries are rotated a second time, as if at a position that is less by
 // `dropped`, into the end of the row: those meet the kept keys. Their angles follow those of the step's rows.

@@ -1,8 +1,8 @@
 //! `scale`: what the kernels with a norm in them read of a row of the residual stream, made of the stream alone.
 //!
 //! RMSNorm (Zhang and Sennrich, 2019) is a gain for each column and one factor for the row. The factor commutes with a
-//! matrix product, so whoever writes the stream also writes the stream times the gain, and sums of squares from which whoever
-//! reads it has the factor: no dispatch for the norm.
+//! matrix product, so whoever writes the stream also writes the stream times the gain, and sums of squares from which
+//! whoever reads it has the factor: no dispatch for the norm.
 
 use crate::kernel::{Access, Kernel, Step, Variant, bind, params};
 use crate::reference::Call;

@@ -1,5 +1,5 @@
-// Makes of a row of the stream what the kernels with a norm in them read: the sums of the squares of every 64 elements, zeros
-// to whole quads behind them, and the stream times the norm's gain. One workgroup a row, one lane 64 elements.
+// Makes of a row of the stream what the kernels with a norm in them read: the sums of the squares of every 64 elements,
+// zeros to whole quads behind them, and the stream times the norm's gain. One workgroup a row, one lane 64 elements.
 struct Params {
     // Elements of the stream.
     cols: u32,

@@ -9,8 +9,9 @@ use crate::output::Result;
 
 #[derive(Debug, clap::Args)]
 pub struct Speculate {
-    /// Drafts tokens and checks several at once; answers are the same. `lookup` drafts from the text so far, for answers that
-    /// quote it; a smaller model with the same vocabulary, FILE-or-NAME, drafts what it would say, within the same budget
+    /// Drafts tokens and checks several at once; answers are the same. `lookup` drafts from the text so far, for
+    /// answers that quote it; a smaller model with the same vocabulary, FILE-or-NAME, drafts what it would say, within
+    /// the same budget
     #[arg(long, value_name = "lookup|MODEL|off", default_value = "off")]
     speculate: String,
 }

@@ -1,5 +1,5 @@
 //! Attention of a step of one or a few rows: everything between the queries, keys and values and the output projection,
-//! in two dispatches. What it does apart is in `rope`, `kv_write` and `attend`.
+//! in two dispatches. Their parts, a dispatch each, are the words of `attend`.
 
 use lorgnette_shaders::Parts;
 use lorgnette_shaders::kernels::{attend_merge, attend_split};

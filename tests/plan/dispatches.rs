@@ -3,6 +3,7 @@
 use lorgnette::formats::Checkpoint;
 use lorgnette::{Blueprint, KvFormat, LoadOptions, WeightFormat};
 use lorgnette_shaders::Step;
+use lorgnette_shaders::kernels::attend_split;
 
 use super::{COMMON, QUANTS, checkpoint, papers, plan};
 
@@ -160,6 +161,30 @@ fn a_step_of_any_size_has_grids_that_every_device_takes() {
             }
         }
     }
+}
+
+/// Keys and values are read once for all the query heads that share them: a column of workgroups for each key head, with a
+/// workgroup for each split of the positions.
+#[test]
+fn a_token_attends_in_one_column_for_each_key_head() {
+    let mut seen = 0;
+    for paper in papers() {
+        let config = &paper.blueprint.config;
+        for dispatch in plan(&paper.blueprint, "decode").dispatches() {
+            if dispatch.shader.kernel.name != "attend_split" {
+                continue;
+            }
+            for position in [0, paper.blueprint.context - 1] {
+                let step = Step::new(position, 1);
+                let [x, y, z] = dispatch.grid(dispatch.shader.wanted().variant, &step);
+                let splits = (position + 1).div_ceil(attend_split::span(paper.blueprint.context));
+                let expected = [config.kv_heads as u32, splits, 1];
+                assert_eq!([x, y, z], expected, "{}", paper.name);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "decode attends in splits");
 }
 
 #[test]

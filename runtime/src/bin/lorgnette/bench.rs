@@ -24,8 +24,9 @@ pub struct Args {
     /// Tokens of the prompt
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     prompt: u32,
-    /// Tokens that are made: the first comes from the prompt, the others are decoded one by one
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(2..))]
+    /// Tokens that are made, at least 3: the first comes from the prompt, the second is submitted with it, the others are
+    /// decoded one by one
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(3..))]
     generate: u32,
     /// Rounds; the figures are their medians
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]

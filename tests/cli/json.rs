@@ -329,7 +329,9 @@ fn bench_says_where_the_time_goes() {
         let known = known.chain(keys(&found["load"]));
         let seconds = known.filter(|key| key.ends_with("_s"));
         let sum: f64 = seconds.map(|key| number(&parts[key])).sum();
-        assert!(sum <= number(&parts["total_s"]), "{parts}");
+        // Pipelines are made while weights are uploaded.
+        let beside = number(&parts["pipelines_s"]).min(number(&parts["weights_s"]));
+        assert!(sum - beside <= number(&parts["total_s"]), "{parts}");
         assert_eq!(number(&parts["tried"]) > 0.0, tried, "{parts}");
     }
 }

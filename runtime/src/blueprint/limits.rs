@@ -1,5 +1,7 @@
 //! How much of what was asked the model and the device's bindings allow: positions, rows of a step, what is streamed.
 
+use lorgnette_shaders::kernels::scale;
+
 use super::LoadOptions;
 use crate::memory::{Residence, least_staging};
 use crate::models::Config;
@@ -74,7 +76,9 @@ impl StepRows {
             .min((SCORE_LOGITS_BYTES.min(max_binding_bytes) / logits) as u32)
             .min(prefill / CHUNK_TO_SCORE)
             .max(1);
-        let few = that_bind(FEW_ROWS)?.min((max_binding_bytes / logits) as u32);
+        // A few rows have the logits of each, and each what the splits of attention leave.
+        let row = logits.max(heads.step_cols() as u64 * 4);
+        let few = that_bind(FEW_ROWS)?.min((max_binding_bytes / row) as u32);
         Ok(Self {
             prefill,
             score,
@@ -102,7 +106,8 @@ fn rows_that_bind(
     max_binding_bytes: u64,
 ) -> Result<u32> {
     let qkv = (2 * config.heads + 2 * config.kv_heads) * config.head_size;
-    let widest = 4 * config.width.max(2 * config.feed_forward).max(qkv) as u64;
+    let stream = scale::stride(config.width);
+    let widest = 4 * stream.max(2 * config.feed_forward).max(qkv) as u64;
     let rows = (max_binding_bytes / widest).min(u64::from(asked)) as u32;
     let one_row = widest.max(4 * config.vocabulary.max(step_cols) as u64);
     if one_row > max_binding_bytes {

@@ -19,7 +19,7 @@ pub struct FirstToken {
     warm: Parts,
 }
 
-/// Seconds of each part, and of all.
+/// Seconds of each part, and of all. Pipelines and weights go on at once.
 #[derive(Debug, Serialize)]
 struct Parts {
     device_s: f64,
@@ -31,7 +31,7 @@ struct Parts {
     total_s: f64,
 }
 
-/// The parts of a load.
+/// The parts of a load. Pipelines and weights go on at once.
 #[derive(Debug, Serialize)]
 pub struct Load {
     open_s: f64,
@@ -58,7 +58,7 @@ impl Load {
     /// The parts on one line, for people.
     pub fn text(&self) -> String {
         format!(
-            "file {:.3}, text {:.3}, trials {:.3}, pipelines {:.3}, weights {:.3}",
+            "file {:.3}, text {:.3}, trials {:.3}, pipelines {:.3} and meanwhile weights {:.3}",
             self.open_s, self.text_s, self.trials_s, self.pipelines_s, self.weights_s
         )
     }
@@ -120,7 +120,7 @@ impl Parts {
             ("tokenizer and template", load.text_s),
             ("trials", load.trials_s),
             ("pipelines", load.pipelines_s),
-            ("weights", load.weights_s),
+            ("weights, meanwhile", load.weights_s),
             ("session", self.session_s),
             ("prompt", self.prefill_s),
             ("all", self.total_s),

@@ -44,8 +44,9 @@ clippy: ## Lints.
 doc: ## Documentation without a broken link.
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
+# A test waits for its device much of the time: one more at once than there are cores.
 unit: ## Tests, on every adapter found.
-	cargo test --workspace --all-features
+	RUST_TEST_THREADS=$$(($$(nproc) + 1)) cargo test --workspace --all-features
 	@.ci/adapters
 
 setup: ## What the machine needs: linker, Vulkan, Python.

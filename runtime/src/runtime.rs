@@ -60,7 +60,8 @@ impl Runtime {
     ///
     /// # Errors
     /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
-    /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
+    /// [`crate::Error::Unsupported`] if it has less than the profile or a pinned variant, [`crate::Error::Device`] if it gives
+    /// no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
         let (profile, cache_dir) = (&options.profile, options.cache_dir.as_deref());
         let open = |wanted| Gpu::open(wanted, profile, cache_dir, options.timestamps).map(Some);

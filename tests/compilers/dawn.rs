@@ -18,10 +18,10 @@ use super::{tool, tool_path};
 pub(super) fn request(program: &Program, case: &Case) -> Value {
     let kernel = program.shader.kernel;
     let mut source = program.source();
-    let needs = needs(&source);
+    let needs: Vec<&str> = program.variant.needs.iter().map(|f| f.name()).collect();
     // Tint wants to be told; naga does not know the line.
-    if needs.contains(&"subgroups") {
-        source.insert_str(0, "enable subgroups;\n");
+    for feature in &needs {
+        source.insert_str(0, &format!("enable {feature};\n"));
     }
     let storage = |bind: &Bind| match bind.access.writes() {
         _ if program.samples(bind) => "texture",
@@ -41,9 +41,12 @@ pub(super) fn request(program: &Program, case: &Case) -> Value {
     json!({ "source": source, "entry": entry, "needs": needs, "binds": binds, "constants": constants, "case": case })
 }
 
-/// The optional features that a source uses, by their names in WebGPU.
+/// The optional features that a source enables, by their names in WebGPU.
 pub(super) fn needs(source: &str) -> Vec<&'static str> {
-    let known = [("enable f16;", "shader-f16"), ("subgroup", "subgroups")];
+    let known = [
+        ("enable f16;", "shader-f16"),
+        ("enable subgroups;", "subgroups"),
+    ];
     let used = known.into_iter().filter(|(mark, _)| source.contains(mark));
     used.map(|(_, feature)| feature).collect()
 }

@@ -49,7 +49,7 @@ fn every_program_is_uniform_and_plays_its_case() {
                 wrong.push(format!("{label}: {}", why.message));
             }
         } else {
-            let needs = needs(&source);
+            let needs = program.variant.needs;
             assert!(driver().is_none() || !needs.is_empty(), "{label}");
             left.push(format!("{label} {needs:?}"));
         }

@@ -1,8 +1,8 @@
-//! Every program without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
+//! Every program without a GPU: it parses and validates with no feature but what its variant needs, and what Rust says about it (params,
 //! bindings, step, constants, names) is what the WGSL says.
 
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
-use lorgnette_shaders::{Access, Draw, KERNELS, Medium, Part, Program, Step, programs};
+use lorgnette_shaders::{Access, Draw, Feature, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
@@ -61,12 +61,21 @@ fn members_of(module: &Module, ty: Handle<Type>) -> (Vec<(String, usize, usize)>
 }
 
 #[test]
-fn no_optional_feature_is_needed() {
+fn no_feature_is_needed_but_what_a_variant_says() {
     for (program, module) in modules() {
         let source = program.source();
-        Validator::new(ValidationFlags::all(), EVERYWHERE)
-            .validate(&module)
+        let valid = |needs: &[Feature]| {
+            let capabilities = needs.iter().map(|feature| match feature {
+                Feature::Subgroups => Capabilities::SUBGROUP,
+            });
+            let capabilities = capabilities.fold(EVERYWHERE, Capabilities::union);
+            Validator::new(ValidationFlags::all(), capabilities).validate(&module)
+        };
+        let needs = program.variant.needs;
+        valid(needs)
             .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
+        let without = valid(&[]).is_ok();
+        assert_eq!(without, needs.is_empty(), "{}", program.label());
     }
 }
 
@@ -110,6 +119,7 @@ fn variants_take_the_same_parts_and_end_with_the_plain_one() {
         }
         let last = kernel.variants.last().expect("a variant");
         assert_eq!(last.name, "plain", "{}", kernel.name);
+        assert!(last.needs.is_empty(), "{} is for every device", kernel.name);
     }
 }
 

@@ -41,6 +41,7 @@ fn with(kernel_name: &'static str, name: &'static str, wgsl: String, grid: Grid)
         wgsl: wgsl.leak(),
         parts: plain.parts,
         constants: plain.constants,
+        needs: plain.needs,
         grid,
     };
     (kernel_name, Box::leak(Box::new(variant)))

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lorgnette_shaders::Program;
+use lorgnette_shaders::{Feature, Program};
 
 use super::asked::Asked;
 use super::cache::PipelineCache;
@@ -54,7 +54,7 @@ pub struct AdapterReport {
     pub max_workgroup_invocations: u32,
     /// Smallest and largest subgroup.
     pub subgroup_sizes: (u32, u32),
-    /// Optional features that kernels may come to use: `f16`, `subgroups`, `timestamps`.
+    /// Optional features that it has: `f16`, `subgroups`, `timestamps`. Variants that need others are not for it.
     pub features: Vec<&'static str>,
 }
 
@@ -97,7 +97,7 @@ impl AdapterReport {
 /// Features that are told of, by our names.
 const OPTIONAL: [(&str, wgpu::Features); 3] = [
     ("f16", wgpu::Features::SHADER_F16),
-    ("subgroups", wgpu::Features::SUBGROUP),
+    (Feature::Subgroups.name(), wgpu::Features::SUBGROUP),
     ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
 ];
 

@@ -15,6 +15,7 @@ mod solo;
 mod transfer;
 mod workgroup;
 
+pub(crate) use asked::refuse_lacking;
 pub use counters::Counters;
 pub(crate) use device::Gpu;
 pub use device::{AdapterKind, AdapterReport, adapters};

@@ -1,6 +1,8 @@
 //! Every program without a GPU: it parses and validates with no feature but what its variant needs, and what Rust says about it (params,
 //! bindings, step, constants, names) is what the WGSL says.
 
+use std::sync::OnceLock;
+
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
 use lorgnette_shaders::{Access, Draw, Feature, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
@@ -17,13 +19,16 @@ const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Storage buffers that the device is asked for.
 const STORAGE_BUFFERS: usize = 4;
 
-fn modules() -> impl Iterator<Item = (Program, Module)> {
-    programs().into_iter().map(|program| {
+/// Every program, parsed once for all tests.
+fn modules() -> &'static [(Program, Module)] {
+    static MODULES: OnceLock<Vec<(Program, Module)>> = OnceLock::new();
+    let parsed = |program: Program| {
         let source = program.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
         (program, module)
-    })
+    };
+    MODULES.get_or_init(|| programs().into_iter().map(parsed).collect())
 }
 
 /// The variable at a binding of group 0.

@@ -2,6 +2,8 @@
 //! back, and what is kept from one start to the next. Whether the crate's own kernels are right is for `kernels`.
 
 mod faults;
+mod features;
+mod forced;
 mod pins;
 mod process;
 mod stored;

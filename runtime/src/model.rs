@@ -1,7 +1,6 @@
 //! A model: its weights on the device, and everything its sessions share.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use lorgnette_shaders::{Program, Shader};
 
 use crate::blueprint::{Blueprint, LoadOptions};
 use crate::cpu::CpuPlayer;
-use crate::formats::Checkpoint;
+use crate::formats::{Checkpoint, Source};
 use crate::gpu::{AdapterKind, Gpu, GpuPlayer};
 use crate::loader::load;
 use crate::memory::{MemoryPlan, Section};
@@ -90,20 +89,21 @@ pub(crate) struct Shared {
 }
 
 impl Model {
-    /// Loads a GGUF file of the `llama` architecture onto the runtime's device.
+    /// Loads a GGUF file of the `llama` architecture onto the runtime's device: from a path, an open file, or a part of one.
+    /// The file stays open as long as the model lives, and must not be written to.
     ///
     /// # Errors
     /// Whatever is wrong with the file or does not fit the device; nothing stays allocated then.
     pub fn load(
         runtime: &Runtime,
-        path: impl AsRef<Path>,
+        source: impl Into<Source>,
         options: &LoadOptions,
         mut progress: impl FnMut(Progress),
     ) -> Result<Self> {
         let start = Instant::now();
         let mut part = start;
         let mut timings = LoadTimings::default();
-        let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
+        let checkpoint = Arc::new(Checkpoint::from_source(source.into())?);
         let options = options.on(runtime.profile());
         let blueprint = Blueprint::new(&checkpoint, &options, runtime.max_binding_bytes())?;
         timings.open_s = lap(&mut part);

@@ -23,9 +23,11 @@ mod ops;
 mod pace;
 pub mod plan;
 mod player;
+mod present;
 mod profiles;
 #[cfg(feature = "pull")]
 pub mod pull;
+mod realize;
 mod record;
 mod reserve;
 mod roofline;
@@ -34,6 +36,7 @@ mod sampler;
 mod score;
 mod session;
 mod speculate;
+mod steps;
 mod stop;
 mod stream;
 mod submits;
@@ -42,8 +45,8 @@ pub mod text;
 mod tokenizer;
 mod trace;
 pub mod trust;
-pub mod weights;
 mod wait;
+pub mod weights;
 mod window;
 mod work;
 
@@ -61,9 +64,12 @@ pub use lorgnette_shaders::{
     CacheFormat as KvFormat, Medium, WeightFormat, shaders as every_shader,
 };
 pub use memory::{HostMemory, MemoryPlan, SessionMemory};
-pub use model::{LoadTimings, Model, Progress, Stage};
+pub use model::Model;
 pub use models::Config;
+pub use pace::{Pace, Thermal};
+pub use present::Trim;
 pub use profiles::{COMMON_BINDING_BYTES, Offer, Profile, SubmitBound};
+pub use realize::{LoadTimings, Progress, Stage};
 pub use roofline::Roofline;
 pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};

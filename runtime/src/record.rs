@@ -40,7 +40,11 @@ impl Record {
             let least = window.again(self.tokens, step.count, 0).dropped;
             self.runs.push(Run {
                 tokens,
-                floor: if least == step.dropped { 0 } else { step.dropped },
+                floor: if least == step.dropped {
+                    0
+                } else {
+                    step.dropped
+                },
                 rows: step.count,
                 plan: plan as u8,
             });
@@ -198,7 +202,11 @@ mod tests {
     #[test]
     fn what_was_drafted_is_one_run() {
         let mut played = Played::new(Overflow::Stop);
-        played.play(PREFILL, 3).accept(FEW, 3, 1).accept(FEW, 8, 5).accept(FEW, 2, 2);
+        played
+            .play(PREFILL, 3)
+            .accept(FEW, 3, 1)
+            .accept(FEW, 8, 5)
+            .accept(FEW, 2, 2);
         assert_eq!(played.holds(), 2);
         played.play(DECODE, 1).accept(FEW, 3, 2);
         assert_eq!(played.holds(), 4);
@@ -229,8 +237,16 @@ mod tests {
             }
             // What has left stays away for the steps behind the cut.
             played.rewind(length).holds();
-            played.play(DECODE, 1).play(PREFILL, 4).play(PREFILL, 4).holds();
-            played.rewind(length.saturating_sub(2)).play(DECODE, 1).play(PREFILL, 2).holds();
+            played
+                .play(DECODE, 1)
+                .play(PREFILL, 4)
+                .play(PREFILL, 4)
+                .holds();
+            played
+                .rewind(length.saturating_sub(2))
+                .play(DECODE, 1)
+                .play(PREFILL, 2)
+                .holds();
         }
     }
 }

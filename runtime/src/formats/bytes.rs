@@ -64,7 +64,10 @@ impl Bytes {
             });
         }
         let (offset, length) = part.unwrap_or((0, info.len()));
-        if offset.checked_add(length).is_none_or(|end| end > info.len()) {
+        if offset
+            .checked_add(length)
+            .is_none_or(|end| end > info.len())
+        {
             return Err(Error::Input {
                 what: "part of a file".into(),
                 expected: format!("a part of its {} bytes", info.len()),

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::bytes::Bytes;
 use super::header::Header;
 use super::metadata::Metadata;
-use super::bytes::Bytes;
 use super::source::Source;
 use super::tensor::TensorInfo;
 use super::unsupported;

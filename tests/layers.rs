@@ -167,6 +167,15 @@ fn lower_rooms_do_not_import_upper_ones() {
             "budget",
             &["gpu", "cpu", "formats", "loader", "model", "session"],
         ),
+        ("wait.rs", &["gate", "gpu", "cpu", "model", "session"]),
+        ("gate.rs", &["gpu", "cpu", "plan", "model", "session"]),
+        ("pace.rs", &["gpu", "cpu", "plan", "model", "session"]),
+        (
+            "record.rs",
+            &["gpu", "cpu", "model", "session", "steps", "present"],
+        ),
+        ("realize.rs", &["session", "steps", "present", "model"]),
+        ("present.rs", &["gpu", "cpu", "session", "steps", "formats"]),
         ("host.rs", &["gpu", "cpu", "model", "session", "blueprint"]),
         (
             "ops",

@@ -28,7 +28,7 @@ mod session;
 pub use answer::{Answer, Batch, Done, StopReason, Timings, Token};
 pub use doctor::{Doctor, KernelVerdict, VariantVerdict};
 pub use error::{BindingError, Result};
-pub use figures::{Memory, PlanFigures, inspect};
+pub use figures::{Memory, PlanFigures, Purposes, inspect};
 pub use model::{LoadProgress, LoadTimings, Model, Progress, Stage};
 pub use options::{
     AnswerOptions, Budget, KvFormat, LoadOptions, Message, Overflow, Prompt, RuntimeOptions,

@@ -9,7 +9,7 @@ use lorgnette_bindings::{
     Overflow, Progress, Prompt, Runtime, RuntimeOptions, Session, Source, Speculation, StopReason,
     inspect,
 };
-use lorgnette_tests::data;
+use lorgnette_tests::{Scratch, data, recite};
 
 fn open() -> Arc<Runtime> {
     let options = RuntimeOptions {
@@ -199,9 +199,40 @@ fn speculation_gives_the_same_answer() {
     }
 }
 
-struct Told(AtomicU64);
+#[test]
+fn whole_characters_of_a_chat_without_end() {
+    let path = Scratch::new("recite.gguf");
+    recite::write(path.as_ref()).expect("written");
+    let source = Source::Path {
+        path: path.as_ref().to_string_lossy().into_owned(),
+    };
+    let model = Model::load(&open(), source, options(), None).expect("loads");
+    let session = model.session().expect("a session");
+    session
+        .set_overflow(Overflow::Slide { keep: None })
+        .expect("idle");
+    let messages = vec![Message {
+        role: "user".into(),
+        content: "What do you say?".into(),
+    }];
+    // Far beyond the context.
+    let times = 50;
+    let most = (times * recite::LINE.len()) as u32;
+    let answer = session
+        .answer(Prompt::Chat { messages }, greedy(most))
+        .expect("starts");
+    let (mut text, mut tokens) = (String::new(), 0);
+    while let Some(batch) = answer.next().expect("no error") {
+        assert!(!batch.text.contains('\u{fffd}'), "{batch:?}");
+        text += &batch.text;
+        tokens += batch.tokens.len();
+    }
+    assert_eq!((text, tokens), (recite::LINE.repeat(times), most as usize));
+}
 
-impl LoadProgress for Arc<Told> {
+struct Told(Arc<AtomicU64>);
+
+impl LoadProgress for Told {
     fn on_progress(&self, progress: Progress) {
         assert!(progress.done <= progress.total);
         self.0.fetch_add(1, Relaxed);
@@ -219,10 +250,10 @@ impl LoadProgress for Panics {
 #[test]
 fn progress_is_told_and_a_panic_of_it_unwinds() {
     let runtime = open();
-    let told = Arc::new(Told(AtomicU64::new(0)));
-    let progress: Box<dyn LoadProgress> = Box::new(told.clone());
+    let told = Arc::new(AtomicU64::new(0));
+    let progress: Box<dyn LoadProgress> = Box::new(Told(told.clone()));
     let model = Model::load(&runtime, source(), options(), Some(progress)).expect("loads");
-    let told = told.0.load(Relaxed);
+    let told = told.load(Relaxed);
     assert!((2..=303).contains(&told), "{told} times, for three stages");
     drop(model);
     let load = || Model::load(&runtime, source(), options(), Some(Box::new(Panics)));
@@ -261,7 +292,7 @@ fn errors_are_of_their_kind_and_say_all() {
         ..greedy(1)
     };
     let messages = vec![Message {
-        role: "user".into(),
+        role: "two words".into(),
         content: "hello".into(),
     }];
     for (prompt, options, words) in [
@@ -272,15 +303,12 @@ fn errors_are_of_their_kind_and_say_all() {
             "300 positions needed, 256 available",
         ),
         (Prompt::Ids { ids: vec![512] }, greedy(1), "512"),
+        (Prompt::Chat { messages }, greedy(1), "role of message 0"),
     ] {
         let error = session.answer(prompt, options).expect_err(words);
         assert!(matches!(error, BindingError::Input(_)), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
-    // The tiny model has no template.
-    let error = session.answer(Prompt::Chat { messages }, greedy(1));
-    let error = error.expect_err("no template");
-    assert!(matches!(error, BindingError::Model(_)), "{error:?}");
     let unknown = RuntimeOptions {
         profile: Some("fridge".into()),
         ..Default::default()

@@ -1,7 +1,7 @@
 //! The surface of the bindings, from Rust: what is pulled is what the runtime makes, one answer at a time, cancelled and
 //! dropped at any point; what is wrong is said. The languages' own tests are in `android/` and `ios/`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use lorgnette_bindings::{
@@ -18,6 +18,12 @@ fn open() -> Arc<Runtime> {
         ..Default::default()
     };
     Runtime::new(options).expect("a Vulkan or Metal adapter")
+}
+
+/// The one that tests share; those that count have one of their own.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Arc<Runtime>> = OnceLock::new();
+    RUNTIME.get_or_init(open)
 }
 
 fn source() -> Source {
@@ -88,8 +94,8 @@ fn stop(batch: &Batch) -> Option<StopReason> {
 
 #[test]
 fn what_is_pulled_is_what_the_runtime_makes() {
-    let runtime = open();
-    let session = load(&runtime).session().expect("a session");
+    let runtime = runtime();
+    let session = load(runtime).session().expect("a session");
     let pulled = rest(&ask(&session, 20, greedy(40)));
     assert_eq!(stop(&pulled), Some(StopReason::Length));
 
@@ -118,8 +124,8 @@ fn what_is_pulled_is_what_the_runtime_makes() {
 
 #[test]
 fn one_answer_at_a_time_and_the_next_when_it_is_over() {
-    let runtime = open();
-    let session = load(&runtime).session().expect("a session");
+    let runtime = runtime();
+    let session = load(runtime).session().expect("a session");
     let expected = ids(&rest(&ask(&session, 20, greedy(12))));
     let first = ask(&session, 20, greedy(200));
     for error in [
@@ -180,8 +186,8 @@ fn cancelled_within_one_submit() {
 
 #[test]
 fn speculation_gives_the_same_answer() {
-    let runtime = open();
-    let model = load(&runtime);
+    let runtime = runtime();
+    let model = load(runtime);
     let session = model.session().expect("a session");
     let expected = ids(&rest(&ask(&session, 20, greedy(40))));
     for speculation in [
@@ -206,7 +212,7 @@ fn whole_characters_of_a_chat_without_end() {
     let source = Source::Path {
         path: path.as_ref().to_string_lossy().into_owned(),
     };
-    let model = Model::load(&open(), source, options(), None).expect("loads");
+    let model = Model::load(runtime(), source, options(), None).expect("loads");
     let session = model.session().expect("a session");
     session
         .set_overflow(Overflow::Slide { keep: None })
@@ -263,9 +269,9 @@ fn progress_is_told_and_a_panic_of_it_unwinds() {
 
 #[test]
 fn errors_are_of_their_kind_and_say_all() {
-    let runtime = open();
+    let runtime = runtime();
     let path = |path: &str| Source::Path { path: path.into() };
-    let failed = Model::load(&runtime, path("/nowhere.gguf"), options(), None);
+    let failed = Model::load(runtime, path("/nowhere.gguf"), options(), None);
     let error = failed.expect_err("no file");
     assert!(matches!(error, BindingError::Model(_)), "{error:?}");
     assert!(error.to_string().contains("/nowhere.gguf"), "{error}");
@@ -279,14 +285,14 @@ fn errors_are_of_their_kind_and_say_all() {
         }),
         ..Default::default()
     };
-    let failed = Model::load(&runtime, source(), tight.clone(), None);
+    let failed = Model::load(runtime, source(), tight.clone(), None);
     let error = failed.expect_err("too tight");
     assert!(matches!(error, BindingError::Memory(_)), "{error:?}");
     let figures = inspect(source(), tight, Some("glasses-floor".into())).expect("figures");
     assert!(!figures.fits && figures.minimum_bytes > 1 << 20);
     assert_eq!(error.to_string(), format!("budget: {}", figures.refusal));
 
-    let session = load(&runtime).session().expect("a session");
+    let session = load(runtime).session().expect("a session");
     let too_hot = AnswerOptions {
         temperature: -1.0,
         ..greedy(1)

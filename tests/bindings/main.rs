@@ -1,8 +1,8 @@
 //! The surface of the bindings, from Rust: what is pulled is what the runtime makes, one answer at a time, cancelled and
 //! dropped at any point; what is wrong is said. The languages' own tests are in `android/` and `ios/`.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use lorgnette_bindings::{
     Answer, AnswerOptions, Batch, BindingError, Budget, LoadOptions, LoadProgress, Message, Model,

@@ -48,6 +48,7 @@ public class Model private constructor(
     public suspend fun session(
         overflow: Overflow = Overflow.Stop,
         speculation: Speculation = Speculation.Off,
+        pace: Pace = Pace.Full,
     ): Session {
         var session: Session? = null
         return closedUnlessReturned({ session }) {
@@ -55,6 +56,7 @@ public class Model private constructor(
             session?.also {
                 if (overflow != Overflow.Stop) it.setOverflow(overflow)
                 if (speculation != Speculation.Off) it.setSpeculation(speculation)
+                if (pace != Pace.Full) it.setPace(pace)
             }
         }
     }
@@ -71,6 +73,12 @@ public class Model private constructor(
     /** How many tokens every conversation that starts so begins with: what [Overflow.Slide] is to keep. */
     public fun openingTokens(messages: List<Message>): Int =
         engine { ffi.openingTokens(messages.map(Message::ffi)).toInt() }
+
+    /**
+     * Gives memory back and says how many bytes; it comes back with the next answer, which is the same. Waits for nobody:
+     * what is in use stays.
+     */
+    public fun trim(level: Trim): Long = ffi.trim(level).toLong()
 
     override fun close() {
         ffi.close()

@@ -8,6 +8,7 @@ import dev.lorgnette.ffi.Budget as FfiBudget
 import dev.lorgnette.ffi.LoadOptions as FfiLoadOptions
 import dev.lorgnette.ffi.Message as FfiMessage
 import dev.lorgnette.ffi.Overflow as FfiOverflow
+import dev.lorgnette.ffi.Pace as FfiPace
 import dev.lorgnette.ffi.Prompt as FfiPrompt
 import dev.lorgnette.ffi.Source as FfiSource
 import dev.lorgnette.ffi.Speculation as FfiSpeculation
@@ -22,6 +23,12 @@ public typealias KvFormat = dev.lorgnette.ffi.KvFormat
 public sealed interface Source {
     /** A GGUF file. */
     public data class Path(val path: String) : Source
+
+    /**
+     * An open file, by the number of its descriptor, or a part of one: what a content `Uri` or an uncompressed asset is.
+     * It is duplicated, so that the caller's own can be closed behind the call.
+     */
+    public data class Descriptor(val descriptor: Int, val offset: Long = 0, val length: Long? = null) : Source
 }
 
 /**
@@ -125,6 +132,24 @@ public sealed interface Overflow {
     public data class Slide(val keep: Int? = null) : Overflow
 }
 
+/** How fast the tokens of an answer come. Between two of them the GPU idles; the text is the same. */
+public sealed interface Pace {
+    /** As fast as they can. */
+    public data object Full : Pace
+
+    /** So many a second, above 0: people listen to about 4 and read about 6. */
+    public data class TokensPerSecond(val rate: Float) : Pace
+
+    /** As many as is good for a device as hot as [Runtime.setThermal] last said. */
+    public data object Thermal : Pace
+}
+
+/** How hot the platform says the device is. */
+public typealias Thermal = dev.lorgnette.ffi.Thermal
+
+/** What [Model.trim] gives back: `SESSIONS` that answer nothing now, or those and `WEIGHTS` that nobody uses now. */
+public typealias Trim = dev.lorgnette.ffi.Trim
+
 /** Where drafted tokens come from. The answer is the same, in fewer passes. */
 public sealed interface Speculation {
     /** Nowhere. */
@@ -146,6 +171,12 @@ internal fun Int.count(what: String): UInt {
 internal fun Source.ffi(): FfiSource =
     when (this) {
         is Source.Path -> FfiSource.Path(path)
+        is Source.Descriptor -> {
+            require(offset >= 0 && (length == null || length >= 0)) {
+                "invalid part of a file: expected an offset and a length of 0 or more, found $offset and $length"
+            }
+            FfiSource.Descriptor(descriptor, offset.toULong(), length?.toULong())
+        }
     }
 
 internal fun LoadOptions.ffi(): FfiLoadOptions =
@@ -190,6 +221,13 @@ internal fun Overflow.ffi(): FfiOverflow =
     when (this) {
         Overflow.Stop -> FfiOverflow.Stop
         is Overflow.Slide -> FfiOverflow.Slide(keep?.count("keep"))
+    }
+
+internal fun Pace.ffi(): FfiPace =
+    when (this) {
+        Pace.Full -> FfiPace.Full
+        is Pace.TokensPerSecond -> FfiPace.TokensPerSecond(rate)
+        Pace.Thermal -> FfiPace.Thermal
     }
 
 internal fun Speculation.ffi(): FfiSpeculation =

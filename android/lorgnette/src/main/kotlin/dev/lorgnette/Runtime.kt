@@ -22,6 +22,24 @@ public class Runtime private constructor(internal val ffi: dev.lorgnette.ffi.Run
     /** Everything counted so far; all zero without a GPU. */
     public val counters: Counters get() = ffi.counters().counters()
 
+    /** Whether it is paused. */
+    public val isPaused: Boolean get() = ffi.isPaused()
+
+    /**
+     * Keeps the GPU free, as an app must in the background. When this returns, nothing of it is on the GPU: at most two
+     * submits end first, milliseconds. Answers and loads wait where they are; a cancel ends them meanwhile.
+     */
+    public fun pause(): Unit = ffi.pause()
+
+    /** Ends a pause: what waited goes on where it was. */
+    public fun resume(): Unit = ffi.resume()
+
+    /** Says how hot the device is, for [Pace.Thermal]. */
+    public fun setThermal(state: Thermal): Unit = ffi.setThermal(state)
+
+    /** Loses the device, as a driver's reset would. */
+    internal fun loseDevice(): Unit = ffi.loseDevice()
+
     /** Tries every kernel on this device, as far as it was not tried, and says what was found: for a bug report. */
     public suspend fun doctor(): Doctor = withContext(Dispatchers.IO) { engine { ffi.doctor().doctor() } }
 

@@ -74,6 +74,9 @@ public class Session internal constructor(
     /** Keeps each piece of GPU work shorter than this, so that the app draws meanwhile; unbounded with null. */
     public suspend fun setFrameBudget(budget: Duration?): Unit = call { ffi.setFrameBudget(budget?.toJavaDuration()) }
 
+    /** Says how fast the tokens of the answers that follow come; an answer refuses a rate that is none. */
+    public suspend fun setPace(pace: Pace): Unit = call { ffi.setPace(pace.ffi()) }
+
     /** The logits behind these tokens, one for each of the vocabulary. */
     public suspend fun logits(ids: List<Int>): FloatArray =
         call {

@@ -40,7 +40,7 @@ object Fixture {
 
     val model: Model by lazy { runBlocking { Model.load(tiny, device, options) } }
 
-    val reciter: Model by lazy { runBlocking { Model.load(recital, device, options) } }
+    val reciter: Model by lazy { runBlocking { Model.load(recital, device, options.copy(context = 1024)) } }
 
     /** A prompt of ordinary tokens of the tiny model. */
     fun prompt(length: Int, seed: Int = 0): Prompt = Prompt.Ids(List(length) { (it * 37 + seed * 101 + 11) % 480 })

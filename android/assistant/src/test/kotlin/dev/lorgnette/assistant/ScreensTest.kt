@@ -20,7 +20,7 @@ class ParrotApp : AssistantApp() {
 }
 
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34], manifest = Config.NONE, application = ParrotApp::class)
+@Config(sdk = [35], manifest = Config.NONE, application = ParrotApp::class)
 class ScreensTest {
     private val app get() = RuntimeEnvironment.getApplication() as ParrotApp
 

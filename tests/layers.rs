@@ -92,6 +92,23 @@ fn wgpu_is_named_in_one_room() {
 }
 
 #[test]
+fn uniffi_is_named_in_one_room_which_uses_the_public_surface() {
+    only_in(
+        &["runtime", "shaders", "bindings", "tests/support"],
+        "uniffi",
+        &["bindings/src/"],
+    );
+    only_in(&["bindings"], "lorgnette_shaders", &[]);
+    for folder in ["runtime", "shaders", "tests"] {
+        let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"));
+        assert!(
+            !manifest.expect("a manifest").contains("uniffi"),
+            "{folder}"
+        );
+    }
+}
+
+#[test]
 fn wgsl_is_only_in_shaders() {
     let elsewhere = sources(&["runtime", "tests"], "wgsl");
     assert!(
@@ -211,7 +228,7 @@ fn lower_rooms_do_not_import_upper_ones() {
 #[test]
 fn files_are_short() {
     for (extension, most) in [("rs", 400), ("wgsl", 150)] {
-        for (path, text) in sources(&["runtime", "shaders", "tests"], extension) {
+        for (path, text) in sources(&["runtime", "shaders", "bindings", "tests"], extension) {
             let lines = text.lines().count();
             assert!(lines <= most, "{path}: {lines} lines, at most {most}");
         }
@@ -220,7 +237,10 @@ fn files_are_short() {
 
 #[test]
 fn files_say_what_they_are() {
-    for (path, text) in sources(&["runtime/src", "shaders/src", "tests"], "rs") {
+    for (path, text) in sources(
+        &["runtime/src", "shaders/src", "bindings/src", "tests"],
+        "rs",
+    ) {
         assert!(text.starts_with("//!"), "{path} has no head");
     }
     for (path, text) in sources(&["shaders/src"], "wgsl") {
@@ -272,7 +292,7 @@ fn phone_packages(target: &str) -> Vec<String> {
         .args([
             "tree",
             "-p",
-            "lorgnette",
+            "lorgnette-bindings",
             "--no-default-features",
             "--locked",
         ])
@@ -313,7 +333,9 @@ fn a_phone_builds_no_command_line_no_network_and_no_c() {
     for target in ["aarch64-linux-android", "aarch64-apple-ios"] {
         let packages = phone_packages(target);
         assert!(
-            packages.iter().any(|name| name == "wgpu"),
+            ["wgpu", "uniffi"]
+                .iter()
+                .all(|n| packages.iter().any(|name| name == n)),
             "{target}: {packages:?}"
         );
         for name in forbidden {

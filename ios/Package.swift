@@ -21,6 +21,15 @@ let linked: [LinkerSetting] = local.map { folder in
     return [.linkedLibrary("lorgnette_bindings"), .unsafeFlags(search)]
 } ?? [.linkedFramework("Metal"), .linkedFramework("QuartzCore")]
 
+// The example of the README, which the tests compile, and what `bench` runs.
+let programs: [Target] =
+    local == nil
+    ? []
+    : [
+        .executableTarget(name: "Readme", dependencies: ["Lorgnette"], path: "Generated/Readme"),
+        .executableTarget(name: "Bench", dependencies: ["Lorgnette"], path: "Bench"),
+    ]
+
 let package = Package(
     name: "Lorgnette",
     platforms: [.iOS(.v17), .macOS(.v14)],
@@ -37,6 +46,6 @@ let package = Package(
         .target(name: "Assistant", dependencies: ["Lorgnette"], path: "Assistant"),
         .testTarget(name: "LorgnetteTests", dependencies: ["Lorgnette"]),
         .testTarget(name: "AssistantTests", dependencies: ["Assistant"]),
-    ],
+    ] + programs,
     swiftLanguageModes: [.v6]
 )

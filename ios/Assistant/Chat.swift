@@ -28,12 +28,13 @@ public final class Chat {
     /// Speed of the last answer and memory of the model, in a line.
     public private(set) var figures = ""
     public private(set) var modelName = ""
+    /// The chosen model.
+    public private(set) var model: Model?
 
     /// Whether a question would be answered now.
     public var canAsk: Bool { session != nil && phase != .answering }
 
     private let options: AnswerOptions
-    private var model: Model?
     private var session: Session?
     private var answering: Task<Void, Never>?
 
@@ -42,13 +43,15 @@ public final class Chat {
     }
 
     /// Takes another model. The one before is let go first: two might not fit.
-    public func open(_ file: URL, on runtime: Runtime, options: LoadOptions = LoadOptions()) async {
+    public func open(
+        _ file: URL, options: LoadOptions = LoadOptions(), on runtime: () async throws -> Runtime
+    ) async {
         stop()
         await answering?.value
         (session, model, messages, figures) = (nil, nil, [], "")
         phase = .loading(.trials, 0)
         do {
-            let model = try await Model.load(file, on: runtime, options: options) { progress in
+            let model = try await Model.load(file, on: runtime(), options: options) { progress in
                 Task { @MainActor in self.show(progress) }
             }
             session = try model.session()

@@ -17,7 +17,7 @@ final class ChatTests: XCTestCase {
         XCTAssertEqual(chat.phase, .empty)
         chat.ask("Too early.")
         XCTAssertEqual(chat.messages, [])
-        await chat.open(recital, on: try await references())
+        await chat.open(recital, on: references)
         XCTAssertEqual(chat.phase, .ready)
         XCTAssertEqual(chat.modelName, "recital")
         for question in ["One", " Two "] {
@@ -37,7 +37,7 @@ final class ChatTests: XCTestCase {
 
     @MainActor func testStopKeepsWhatWasSaid() async throws {
         let chat = Chat(options: AnswerOptions(maxTokens: 15_000, ignoreEnd: true))
-        await chat.open(recital, on: try await references(), options: LoadOptions(context: 16384))
+        await chat.open(recital, options: LoadOptions(context: 16384), on: references)
         chat.ask("On and on.")
         while chat.messages[1].content.count < 40 { try await Task.sleep(for: .milliseconds(1)) }
         chat.stop()
@@ -49,7 +49,7 @@ final class ChatTests: XCTestCase {
 
     @MainActor func testAModelThatIsNotThere() async throws {
         let chat = Chat()
-        await chat.open(URL(filePath: "/nowhere.gguf"), on: try await references())
+        await chat.open(URL(filePath: "/nowhere.gguf"), on: references)
         guard case .failed(let message) = chat.phase else { return XCTFail("\(chat.phase)") }
         XCTAssertTrue(message.contains("/nowhere.gguf"), message)
         XCTAssertFalse(chat.canAsk)
@@ -64,9 +64,28 @@ final class ChatTests: XCTestCase {
         XCTAssertEqual(models(in: URL(filePath: "/nowhere")), [])
     }
 
-    private func references() async throws -> Runtime {
-        try await Runtime.open(RuntimeOptions(adapter: "cpu"))
+    @MainActor func testTheWholeApp() async throws {
+        let app = AssistantModel(
+            folder: recital.deletingLastPathComponent(), runtimeOptions: RuntimeOptions(adapter: "cpu"))
+        app.look()
+        let choice = try XCTUnwrap(app.choices.first)
+        XCTAssertNil(app.glasses)
+        await app.open(choice)
+        XCTAssertTrue(app.chat.canAsk, "\(app.chat.phase)")
+        app.chat.ask("Both at once?")
+        let glasses = try XCTUnwrap(app.glasses)
+        glasses.press()
+        glasses.hear("Both at once?")
+        glasses.release()
+        await app.chat.settle()
+        await glasses.settle()
+        XCTAssertEqual(glasses.phase, .done)
+        XCTAssertTrue(app.chat.messages[1].content.hasPrefix(opening))
     }
+}
+
+@MainActor private func references() async throws -> Runtime {
+    try await Runtime.open(RuntimeOptions(adapter: "cpu"))
 }
 
 final class GlassesTests: XCTestCase {

@@ -22,10 +22,12 @@ public final class AssistantModel {
     ///   - folder: Where models are; by default the app's documents.
     ///   - runtimeOptions: By default the best device, and what is learned of it is kept in the app's caches.
     public init(
-        folder: URL = .documentsDirectory, options: LoadOptions = LoadOptions(),
-        runtimeOptions: RuntimeOptions = RuntimeOptions(cacheDir: URL.cachesDirectory.path)
+        folder: URL? = nil, options: LoadOptions = .standard, runtimeOptions: RuntimeOptions? = nil
     ) {
-        (self.folder, self.options, self.runtimeOptions) = (folder, options, runtimeOptions)
+        let own = { FileManager.default.urls(for: $0, in: .userDomainMask)[0] }
+        self.folder = folder ?? own(.documentDirectory)
+        self.options = options
+        self.runtimeOptions = runtimeOptions ?? RuntimeOptions(cacheDir: own(.cachesDirectory).path)
         chat = Chat()
     }
 

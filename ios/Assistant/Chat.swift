@@ -38,13 +38,11 @@ public final class Chat {
     private var session: Session?
     private var answering: Task<Void, Never>?
 
-    public init(options: AnswerOptions = AnswerOptions(maxTokens: 512)) {
-        self.options = options
-    }
+    public init(options: AnswerOptions = .standard) { self.options = options }
 
     /// Takes another model. The one before is let go first: two might not fit.
     public func open(
-        _ file: URL, options: LoadOptions = LoadOptions(), on runtime: () async throws -> Runtime
+        _ file: URL, options: LoadOptions = .standard, on runtime: () async throws -> Runtime
     ) async {
         stop()
         await answering?.value
@@ -101,7 +99,7 @@ public final class Chat {
         phase = session == nil ? .empty : .ready
     }
 
-    private func show(_ progress: Progress) {
+    private func show(_ progress: LoadProgress) {
         // What is told late is not news.
         if case .loading = phase { phase = .loading(progress.stage, progress.fraction) }
     }

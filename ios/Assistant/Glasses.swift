@@ -35,7 +35,7 @@ public final class Glasses {
     private var lines: Lines
     private var answering: Task<Void, Never>?
 
-    public init(session: Session, width: Int = 24, options: AnswerOptions = AnswerOptions(maxTokens: 96)) {
+    public init(session: Session, width: Int = 24, options: AnswerOptions = .standard) {
         (self.session, self.options) = (session, options)
         lines = Lines(width: width)
     }

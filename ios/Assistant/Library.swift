@@ -16,7 +16,7 @@ public struct ModelChoice: Identifiable, Hashable, Sendable {
 }
 
 /// The models of a folder, by name.
-public func models(in folder: URL, options: LoadOptions = LoadOptions()) -> [ModelChoice] {
+public func models(in folder: URL, options: LoadOptions = .standard) -> [ModelChoice] {
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
     let models = files.filter { $0.pathExtension.lowercased() == "gguf" }
     return models.map { choice($0, options) }.sorted { $0.name < $1.name }

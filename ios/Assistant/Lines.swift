@@ -25,7 +25,7 @@ public struct Lines: Equatable, Sendable {
                 put(word)
                 word = ""
                 // Behind a full line a space is where it ends.
-                if current.count >= width { end() } else if !current.isEmpty { current.append(" ") }
+                if current.count >= width { end() } else if !current.isEmpty && current.last != " " { current.append(" ") }
             } else {
                 word.append(character)
             }

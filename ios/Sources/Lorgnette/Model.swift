@@ -17,14 +17,14 @@ public final class Model: Sendable {
     ///
     /// - Parameter progress: Called on the thread that loads, at most once for each percent of a stage.
     public static func load(
-        _ file: URL, on runtime: Runtime, options: LoadOptions = LoadOptions(),
-        progress: (@Sendable (Progress) -> Void)? = nil
+        _ file: URL, on runtime: Runtime, options: LoadOptions = .standard,
+        progress: (@Sendable (LoadProgress) -> Void)? = nil
     ) async throws -> Model {
         try await load(.path(path: file.path), on: runtime, options: options, progress: progress)
     }
 
     private static func load(
-        _ source: Source, on runtime: Runtime, options: LoadOptions, progress: (@Sendable (Progress) -> Void)?
+        _ source: Source, on runtime: Runtime, options: LoadOptions, progress: (@Sendable (LoadProgress) -> Void)?
     ) async throws -> Model {
         try await onThread("lorgnette-load") {
             Model(
@@ -74,10 +74,10 @@ public final class Model: Sendable {
 }
 
 /// A closure as what Rust calls back.
-private final class Report: LoadProgress {
-    let progress: @Sendable (Progress) -> Void
+private final class Report: LorgnetteBindings.LoadProgress {
+    let progress: @Sendable (LoadProgress) -> Void
 
-    init(_ progress: @escaping @Sendable (Progress) -> Void) { self.progress = progress }
+    init(_ progress: @escaping @Sendable (LoadProgress) -> Void) { self.progress = progress }
 
-    func onProgress(progress: Progress) { self.progress(progress) }
+    func onProgress(progress: LoadProgress) { self.progress(progress) }
 }

@@ -17,7 +17,7 @@ public typealias Message = LorgnetteBindings.Message
 /// What happens when the context is full.
 public typealias Overflow = LorgnetteBindings.Overflow
 /// How far a load is.
-public typealias Progress = LorgnetteBindings.Progress
+public typealias LoadProgress = LorgnetteBindings.Progress
 /// What a load is doing.
 public typealias Stage = LorgnetteBindings.Stage
 /// What the parts of a load took.
@@ -41,7 +41,17 @@ public typealias Counters = LorgnetteBindings.Counters
 /// The report for a bug report.
 public typealias Doctor = LorgnetteBindings.Doctor
 
-extension Progress {
+extension AnswerOptions {
+    /// What is used where nothing is said.
+    public static let standard = AnswerOptions()
+}
+
+extension LoadOptions {
+    /// What is used where nothing is said.
+    public static let standard = LoadOptions()
+}
+
+extension LoadProgress {
     /// How much of the stage is done, from 0 to 1.
     public var fraction: Double { total == 0 ? 1 : Double(done) / Double(total) }
 }

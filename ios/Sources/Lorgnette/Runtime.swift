@@ -48,7 +48,7 @@ public final class Runtime: Sendable {
 /// What would be planned for a model on a device of that profile, from the header of its file alone, without a GPU. A plan
 /// that does not fit is no error, but is said in the figures.
 public func inspect(
-    _ file: URL, options: LoadOptions = LoadOptions(), profile: String? = nil
+    _ file: URL, options: LoadOptions = .standard, profile: String? = nil
 ) throws(LorgnetteError) -> PlanFigures {
     try LorgnetteError.catching {
         try LorgnetteBindings.inspect(source: .path(path: file.path), options: options, profileName: profile)

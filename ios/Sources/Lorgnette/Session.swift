@@ -17,22 +17,22 @@ public final class Session: Sendable {
     init(_ inner: LorgnetteBindings.Session) { self.inner = inner }
 
     /// Answers a question, as the first of a conversation.
-    public func answer(_ question: String, options: AnswerOptions = AnswerOptions()) -> Answer {
+    public func answer(_ question: String, options: AnswerOptions = .standard) -> Answer {
         answer([.user(question)], options: options)
     }
 
     /// Answers a conversation: all of its messages. What the session knows of it already is not computed again.
-    public func answer(_ messages: [Message], options: AnswerOptions = AnswerOptions()) -> Answer {
+    public func answer(_ messages: [Message], options: AnswerOptions = .standard) -> Answer {
         Answer(session: self, prompt: .chat(messages: messages), options: options)
     }
 
     /// Goes on with text, as it is.
-    public func `continue`(_ text: String, options: AnswerOptions = AnswerOptions()) -> Answer {
+    public func `continue`(_ text: String, options: AnswerOptions = .standard) -> Answer {
         Answer(session: self, prompt: .text(text: text), options: options)
     }
 
     /// Goes on with token ids.
-    public func `continue`(_ ids: [UInt32], options: AnswerOptions = AnswerOptions()) -> Answer {
+    public func `continue`(_ ids: [UInt32], options: AnswerOptions = .standard) -> Answer {
         Answer(session: self, prompt: .ids(ids: ids), options: options)
     }
 

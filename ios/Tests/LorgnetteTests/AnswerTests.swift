@@ -110,9 +110,9 @@ final class AnswerTests: XCTestCase {
 /// What a load said, from whichever thread.
 private final class Stages: @unchecked Sendable {
     private let lock = NSLock()
-    private var told: [Progress] = []
+    private var told: [LoadProgress] = []
 
-    var all: [Progress] { lock.withLock { told } }
+    var all: [LoadProgress] { lock.withLock { told } }
 
-    func add(_ progress: Progress) { lock.withLock { told.append(progress) } }
+    func add(_ progress: LoadProgress) { lock.withLock { told.append(progress) } }
 }

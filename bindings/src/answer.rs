@@ -194,21 +194,23 @@ impl Answer {
             .name("lorgnette-answer".to_owned())
             .spawn(move || make(&session, &ids, &options, &begun, &maker))
             .map_err(|error| BindingError::Device(format!("a thread for the answer: {error}")))?;
-        match beginning.recv() {
-            Ok(Ok(())) => Ok(Self {
-                canceller,
-                live: Mutex::new(true),
-                worker: Mutex::new(Some(Worker {
-                    made,
-                    late: None,
-                    thread,
-                })),
-            }),
-            Ok(Err(error)) => Err(error),
-            Err(_) => match thread.join() {
-                Ok(()) => unreachable!("a thread that ends without a word has panicked"),
-                Err(panic) => resume_unwind(panic),
-            },
+        let refused = match beginning.recv() {
+            Ok(Ok(())) => {
+                let late = None;
+                return Ok(Self {
+                    canceller,
+                    live: Mutex::new(true),
+                    worker: Mutex::new(Some(Worker { made, late, thread })),
+                });
+            }
+            Ok(Err(error)) => error,
+            // Only a panic ends the thread without a word, and is told below.
+            Err(_) => BindingError::Device("the answer ended before it began".into()),
+        };
+        // Behind this the session is free again.
+        match thread.join() {
+            Ok(()) => Err(refused),
+            Err(panic) => resume_unwind(panic),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Figures of a model: what would be planned, from the header of its file alone, and where the bytes of a loaded one are.
 
-use std::path::Path;
-
 use lorgnette::formats::Checkpoint;
 use lorgnette::{Blueprint, Error, MemoryPlan};
 
@@ -100,9 +98,8 @@ pub fn inspect(
     options: LoadOptions,
     profile_name: Option<String>,
 ) -> Result<PlanFigures> {
-    let Source::Path { path } = source;
     let profile = profile(profile_name.as_deref())?;
-    let checkpoint = Checkpoint::open(Path::new(&path))?;
+    let checkpoint = Checkpoint::from_source(source.open()?)?;
     let options = lorgnette::LoadOptions::from(options).on(&profile);
     let binding = profile.binding_bytes();
     let least = || Blueprint::least(&checkpoint, &options, binding);

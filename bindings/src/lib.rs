@@ -10,6 +10,8 @@
 //! - A session makes one answer at a time; another call meanwhile is [`BindingError::Busy`]. Once [`Answer::next`] has
 //!   given `done`, or the answer was dropped, the session is free.
 //! - [`Answer::cancel`] and dropping an answer stop it before the next submit to the GPU.
+//! - An answer waits where it is while its runtime is paused, and where its device was lost it goes on with another one:
+//!   the same answer. [`Answer::cancel`] wakes one that waits.
 //! - Errors are a handful of cases with the runtime's whole message. A panic is a bug of ours; it unwinds and becomes the
 //!   caller's exception.
 
@@ -20,21 +22,25 @@ mod answer;
 mod doctor;
 mod error;
 mod figures;
+mod lifecycle;
 mod model;
 mod options;
 mod runtime;
 mod session;
+mod source;
 
 pub use answer::{Answer, Batch, Done, StopReason, Timings, Token};
 pub use doctor::{Doctor, KernelVerdict, VariantVerdict};
 pub use error::{BindingError, Result};
-pub use figures::{Memory, PlanFigures, inspect};
+pub use figures::{Memory, PlanFigures, Purposes, inspect};
+pub use lifecycle::{Pace, Thermal, Trim};
 pub use model::{LoadProgress, LoadTimings, Model, Progress, Stage};
 pub use options::{
     AnswerOptions, Budget, KvFormat, LoadOptions, Message, Overflow, Prompt, RuntimeOptions,
-    Source, Speculation,
+    Speculation,
 };
 pub use runtime::{AdapterFacts, Counters, Runtime, adapters, profiles, version};
 pub use session::Session;
+pub use source::Source;
 
 uniffi::setup_scaffolding!();

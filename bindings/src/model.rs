@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     KvFormat, LoadOptions, Memory, Message, PlanFigures, Prompt, Result, Runtime, Session, Source,
+    Trim,
 };
 
 /// What a load is doing.
@@ -95,7 +96,7 @@ impl Model {
         options: LoadOptions,
         progress: Option<Box<dyn LoadProgress>>,
     ) -> Result<Arc<Self>> {
-        let Source::Path { path } = source;
+        let source = source.open()?;
         let mut told = None;
         let report = |now: lorgnette::Progress| {
             let (Some(progress), now) = (&progress, Progress::from(now)) else {
@@ -107,7 +108,7 @@ impl Model {
                 progress.on_progress(now);
             }
         };
-        let model = lorgnette::Model::load(runtime.inner(), path, &options.into(), report)?;
+        let model = lorgnette::Model::load(runtime.inner(), source, &options.into(), report)?;
         Ok(Arc::new(Self(model)))
     }
 
@@ -153,6 +154,11 @@ impl Model {
             weights_s: timings.weights_s,
             load_s: timings.load_s,
         }
+    }
+
+    /// Gives memory back, and says how many bytes. Waits for nobody: what is in use stays.
+    pub fn trim(&self, level: Trim) -> u64 {
+        self.0.trim(level.into())
     }
 
     /// How many tokens a prompt has.

@@ -57,16 +57,6 @@ pub(crate) fn profile(name: Option<&str>) -> Result<Profile> {
     })
 }
 
-/// Where a model comes from.
-#[derive(Clone, Debug, uniffi::Enum)]
-pub enum Source {
-    /// A GGUF file.
-    Path {
-        /// Where it is.
-        path: String,
-    },
-}
-
 /// How keys and values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum KvFormat {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lorgnette::{AdapterKind, AdapterReport, Error, Profile};
 
-use crate::{BindingError, Doctor, Result, RuntimeOptions};
+use crate::{BindingError, Doctor, Result, RuntimeOptions, Thermal};
 
 /// What an adapter has.
 #[derive(Clone, Debug, PartialEq, uniffi::Record)]
@@ -146,6 +146,32 @@ impl Runtime {
             copies: counters.copies,
             read_back_bytes: counters.read_back_bytes,
         }
+    }
+
+    /// Keeps the GPU free, as an app must in the background. When this returns nothing of it is on the GPU: at most two
+    /// submits end first. Answers and loads wait where they are.
+    pub fn pause(&self) {
+        self.0.pause();
+    }
+
+    /// Ends a pause: what waited goes on where it was.
+    pub fn resume(&self) {
+        self.0.resume();
+    }
+
+    /// Whether it is paused.
+    pub fn is_paused(&self) -> bool {
+        self.0.is_paused()
+    }
+
+    /// Says how hot the device is, for [`crate::Pace::Thermal`].
+    pub fn set_thermal(&self, state: Thermal) {
+        self.0.set_thermal(state.into());
+    }
+
+    /// Loses the device as a driver's reset would, for tests: answers go on with another one.
+    pub fn lose_device(&self) {
+        self.0.lose_device();
     }
 
     /// Tries every kernel on this device, as far as it was not tried, and says what was found: for a bug report.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lorgnette::Canceller;
 
 use crate::answer::idle;
-use crate::{Answer, AnswerOptions, Overflow, Prompt, Result, Speculation};
+use crate::{Answer, AnswerOptions, Overflow, Pace, Prompt, Result, Speculation};
 
 /// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is made.
 #[derive(Debug, uniffi::Object)]
@@ -67,6 +67,12 @@ impl Session {
     /// Keeps each piece of GPU work shorter than this, so that an app draws while the model thinks; unbounded without it.
     pub fn set_frame_budget(&self, budget: Option<Duration>) -> Result<()> {
         idle(&self.session)?.set_frame_budget(budget);
+        Ok(())
+    }
+
+    /// Says how fast the tokens of the answers that follow come; an answer refuses a rate that is none.
+    pub fn set_pace(&self, pace: Pace) -> Result<()> {
+        idle(&self.session)?.set_pace(pace.into());
         Ok(())
     }
 

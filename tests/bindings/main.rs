@@ -1,15 +1,15 @@
 //! The surface of the bindings, from Rust: what is pulled is what the runtime makes, one answer at a time, cancelled and
 //! dropped at any point; what is wrong is said. The languages' own tests are in `android/` and `ios/`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use lorgnette_bindings::{
     Answer, AnswerOptions, Batch, BindingError, Budget, LoadOptions, LoadProgress, Message, Model,
     Overflow, Progress, Prompt, Runtime, RuntimeOptions, Session, Source, Speculation, StopReason,
     inspect,
 };
-use lorgnette_tests::data;
+use lorgnette_tests::{Scratch, data, recite};
 
 fn open() -> Arc<Runtime> {
     let options = RuntimeOptions {
@@ -18,6 +18,12 @@ fn open() -> Arc<Runtime> {
         ..Default::default()
     };
     Runtime::new(options).expect("a Vulkan or Metal adapter")
+}
+
+/// The one that tests share; those that count have one of their own.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Arc<Runtime>> = OnceLock::new();
+    RUNTIME.get_or_init(open)
 }
 
 fn source() -> Source {
@@ -88,8 +94,8 @@ fn stop(batch: &Batch) -> Option<StopReason> {
 
 #[test]
 fn what_is_pulled_is_what_the_runtime_makes() {
-    let runtime = open();
-    let session = load(&runtime).session().expect("a session");
+    let runtime = runtime();
+    let session = load(runtime).session().expect("a session");
     let pulled = rest(&ask(&session, 20, greedy(40)));
     assert_eq!(stop(&pulled), Some(StopReason::Length));
 
@@ -118,8 +124,8 @@ fn what_is_pulled_is_what_the_runtime_makes() {
 
 #[test]
 fn one_answer_at_a_time_and_the_next_when_it_is_over() {
-    let runtime = open();
-    let session = load(&runtime).session().expect("a session");
+    let runtime = runtime();
+    let session = load(runtime).session().expect("a session");
     let expected = ids(&rest(&ask(&session, 20, greedy(12))));
     let first = ask(&session, 20, greedy(200));
     for error in [
@@ -180,8 +186,8 @@ fn cancelled_within_one_submit() {
 
 #[test]
 fn speculation_gives_the_same_answer() {
-    let runtime = open();
-    let model = load(&runtime);
+    let runtime = runtime();
+    let model = load(runtime);
     let session = model.session().expect("a session");
     let expected = ids(&rest(&ask(&session, 20, greedy(40))));
     for speculation in [
@@ -199,9 +205,40 @@ fn speculation_gives_the_same_answer() {
     }
 }
 
-struct Told(AtomicU64);
+#[test]
+fn whole_characters_of_a_chat_without_end() {
+    let path = Scratch::new("recite.gguf");
+    recite::write(path.as_ref()).expect("written");
+    let source = Source::Path {
+        path: path.as_ref().to_string_lossy().into_owned(),
+    };
+    let model = Model::load(runtime(), source, options(), None).expect("loads");
+    let session = model.session().expect("a session");
+    session
+        .set_overflow(Overflow::Slide { keep: None })
+        .expect("idle");
+    let messages = vec![Message {
+        role: "user".into(),
+        content: "What do you say?".into(),
+    }];
+    // Far beyond the context.
+    let times = 50;
+    let most = (times * recite::LINE.len()) as u32;
+    let answer = session
+        .answer(Prompt::Chat { messages }, greedy(most))
+        .expect("starts");
+    let (mut text, mut tokens) = (String::new(), 0);
+    while let Some(batch) = answer.next().expect("no error") {
+        assert!(!batch.text.contains('\u{fffd}'), "{batch:?}");
+        text += &batch.text;
+        tokens += batch.tokens.len();
+    }
+    assert_eq!((text, tokens), (recite::LINE.repeat(times), most as usize));
+}
 
-impl LoadProgress for Arc<Told> {
+struct Told(Arc<AtomicU64>);
+
+impl LoadProgress for Told {
     fn on_progress(&self, progress: Progress) {
         assert!(progress.done <= progress.total);
         self.0.fetch_add(1, Relaxed);
@@ -219,10 +256,10 @@ impl LoadProgress for Panics {
 #[test]
 fn progress_is_told_and_a_panic_of_it_unwinds() {
     let runtime = open();
-    let told = Arc::new(Told(AtomicU64::new(0)));
-    let progress: Box<dyn LoadProgress> = Box::new(told.clone());
+    let told = Arc::new(AtomicU64::new(0));
+    let progress: Box<dyn LoadProgress> = Box::new(Told(told.clone()));
     let model = Model::load(&runtime, source(), options(), Some(progress)).expect("loads");
-    let told = told.0.load(Relaxed);
+    let told = told.load(Relaxed);
     assert!((2..=303).contains(&told), "{told} times, for three stages");
     drop(model);
     let load = || Model::load(&runtime, source(), options(), Some(Box::new(Panics)));
@@ -232,9 +269,9 @@ fn progress_is_told_and_a_panic_of_it_unwinds() {
 
 #[test]
 fn errors_are_of_their_kind_and_say_all() {
-    let runtime = open();
+    let runtime = runtime();
     let path = |path: &str| Source::Path { path: path.into() };
-    let failed = Model::load(&runtime, path("/nowhere.gguf"), options(), None);
+    let failed = Model::load(runtime, path("/nowhere.gguf"), options(), None);
     let error = failed.expect_err("no file");
     assert!(matches!(error, BindingError::Model(_)), "{error:?}");
     assert!(error.to_string().contains("/nowhere.gguf"), "{error}");
@@ -248,20 +285,20 @@ fn errors_are_of_their_kind_and_say_all() {
         }),
         ..Default::default()
     };
-    let failed = Model::load(&runtime, source(), tight.clone(), None);
+    let failed = Model::load(runtime, source(), tight.clone(), None);
     let error = failed.expect_err("too tight");
     assert!(matches!(error, BindingError::Memory(_)), "{error:?}");
     let figures = inspect(source(), tight, Some("glasses-floor".into())).expect("figures");
     assert!(!figures.fits && figures.minimum_bytes > 1 << 20);
     assert_eq!(error.to_string(), format!("budget: {}", figures.refusal));
 
-    let session = load(&runtime).session().expect("a session");
+    let session = load(runtime).session().expect("a session");
     let too_hot = AnswerOptions {
         temperature: -1.0,
         ..greedy(1)
     };
     let messages = vec![Message {
-        role: "user".into(),
+        role: "two words".into(),
         content: "hello".into(),
     }];
     for (prompt, options, words) in [
@@ -272,15 +309,12 @@ fn errors_are_of_their_kind_and_say_all() {
             "300 positions needed, 256 available",
         ),
         (Prompt::Ids { ids: vec![512] }, greedy(1), "512"),
+        (Prompt::Chat { messages }, greedy(1), "role of message 0"),
     ] {
         let error = session.answer(prompt, options).expect_err(words);
         assert!(matches!(error, BindingError::Input(_)), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
-    // The tiny model has no template.
-    let error = session.answer(Prompt::Chat { messages }, greedy(1));
-    let error = error.expect_err("no template");
-    assert!(matches!(error, BindingError::Model(_)), "{error:?}");
     let unknown = RuntimeOptions {
         profile: Some("fridge".into()),
         ..Default::default()

@@ -1,5 +1,6 @@
 //! The only room that names wgpu: the device, its buffers and pipelines, and the player that plays plans on it.
 
+mod adapter;
 mod asked;
 mod buffers;
 mod build;
@@ -15,8 +16,9 @@ mod solo;
 mod transfer;
 mod workgroup;
 
+pub use adapter::{AdapterKind, AdapterReport, adapters};
 pub use counters::Counters;
-pub(crate) use device::Gpu;
-pub use device::{AdapterKind, AdapterReport, adapters};
+pub(crate) use counters::Counts;
+pub(crate) use device::{Gpu, Opening};
 pub(crate) use realized::{GpuPlayer, GpuSession};
 pub(crate) use solo::{best_seconds, play as play_alone, seconds as seconds_of};

@@ -21,13 +21,14 @@ let linked: [LinkerSetting] = local.map { folder in
     return [.linkedLibrary("lorgnette_bindings"), .unsafeFlags(search)]
 } ?? [.linkedFramework("Metal"), .linkedFramework("QuartzCore")]
 
-// The example of the README, which the tests compile, and what `bench` runs.
-let programs: [Target] =
+// The example of the README, which the tests compile, what `bench` runs, and a stand-in for what Linux lacks.
+let others: [Target] =
     local == nil
     ? []
     : [
         .executableTarget(name: "Readme", dependencies: ["Lorgnette"], path: "Generated/Readme"),
         .executableTarget(name: "Bench", dependencies: ["Lorgnette"], path: "Bench"),
+        .target(name: "UIKit", path: "Tests/UIKit"),
     ]
 
 let package = Package(
@@ -42,10 +43,11 @@ let package = Package(
         .target(
             name: "LorgnetteBindings", dependencies: ["LorgnetteFFI"], path: "Generated/LorgnetteBindings",
             linkerSettings: linked),
-        .target(name: "Lorgnette", dependencies: ["LorgnetteBindings"]),
+        .target(
+            name: "Lorgnette", dependencies: local == nil ? ["LorgnetteBindings"] : ["LorgnetteBindings", "UIKit"]),
         .target(name: "Assistant", dependencies: ["Lorgnette"], path: "Assistant"),
         .testTarget(name: "LorgnetteTests", dependencies: ["Lorgnette"]),
         .testTarget(name: "AssistantTests", dependencies: ["Assistant"]),
-    ] + programs,
+    ] + others,
     swiftLanguageModes: [.v6]
 )

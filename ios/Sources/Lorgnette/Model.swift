@@ -23,6 +23,15 @@ public final class Model: Sendable {
         try await load(.path(path: file.path), on: runtime, options: options, progress: progress)
     }
 
+    /// Loads a model from an open file, or from a part of one. The caller's descriptor can be closed behind the call.
+    public static func load(
+        descriptor: Int32, offset: UInt64 = 0, length: UInt64? = nil, on runtime: Runtime,
+        options: LoadOptions = .standard, progress: (@Sendable (LoadProgress) -> Void)? = nil
+    ) async throws -> Model {
+        let source = Source.descriptor(descriptor: descriptor, offset: offset, length: length)
+        return try await load(source, on: runtime, options: options, progress: progress)
+    }
+
     private static func load(
         _ source: Source, on runtime: Runtime, options: LoadOptions, progress: (@Sendable (LoadProgress) -> Void)?
     ) async throws -> Model {
@@ -52,6 +61,10 @@ public final class Model: Sendable {
 
     /// Where its bytes are, planned and now.
     public var memory: Memory { inner.memory() }
+
+    /// Gives memory back, and says how many bytes. What is in use stays.
+    @discardableResult
+    public func trim(_ level: Trim) -> Int { Int(inner.trim(level: level)) }
 
     /// What the parts of its load took.
     public var loadTimings: LoadTimings { inner.loadTimings() }

@@ -22,6 +22,12 @@ public typealias LoadProgress = LorgnetteBindings.Progress
 public typealias Stage = LorgnetteBindings.Stage
 /// What the parts of a load took.
 public typealias LoadTimings = LorgnetteBindings.LoadTimings
+/// What to give back where memory runs short. It comes back with the next answer, which is the same.
+public typealias Trim = LorgnetteBindings.Trim
+/// How fast the tokens of an answer come; between two, the GPU idles. The text is the same.
+public typealias Pace = LorgnetteBindings.Pace
+/// How hot the system says the device is.
+public typealias Thermal = LorgnetteBindings.Thermal
 /// A token of an answer.
 public typealias Token = LorgnetteBindings.Token
 /// The end of an answer: why, and how long it took.

@@ -27,6 +27,22 @@ public final class Runtime: Sendable {
     /// Everything counted so far; all zero without a GPU.
     public var counters: Counters { inner.counters() }
 
+    /// Keeps the GPU free, as an app must in the background: ``Lifecycle`` does it. When this returns nothing of it is on the
+    /// GPU; at most two submits end first. Answers and loads wait where they are.
+    public func pause() { inner.pause() }
+
+    /// Ends a pause: what waited goes on where it was.
+    public func resume() { inner.resume() }
+
+    /// Whether it is paused.
+    public var isPaused: Bool { inner.isPaused() }
+
+    /// Says how hot the device is, for ``Pace/thermal``. ``Lifecycle`` does it.
+    public func setThermal(_ state: Thermal) { inner.setThermal(state: state) }
+
+    /// Loses the device as a driver's reset would, for tests: answers go on with another one.
+    public func loseDevice() { inner.loseDevice() }
+
     /// Tries every kernel on this device, as far as it was not tried, and says what was found: for a bug report.
     public func doctor() async throws -> Doctor {
         try await onThread("lorgnette-doctor") { [inner] in try inner.doctor() }

@@ -62,6 +62,11 @@ public final class Session: Sendable {
         try LorgnetteError.catching { try inner.setSpeculation(speculation: speculation) }
     }
 
+    /// Says how fast the tokens of the answers that follow come; an answer refuses a rate that is none.
+    public func setPace(_ pace: Pace) throws(LorgnetteError) {
+        try LorgnetteError.catching { try inner.setPace(pace: pace) }
+    }
+
     /// Keeps each piece of GPU work shorter than this many seconds, so that the app draws while the model thinks.
     public func setFrameBudget(_ seconds: TimeInterval?) throws(LorgnetteError) {
         try LorgnetteError.catching { try inner.setFrameBudget(budget: seconds) }

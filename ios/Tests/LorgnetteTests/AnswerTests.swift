@@ -79,18 +79,17 @@ final class AnswerTests: XCTestCase {
         }
         XCTAssertEqual(pieces.joined(), try recited())
         XCTAssertFalse(pieces.contains { $0.unicodeScalars.contains("\u{FFFD}") || $0.isEmpty })
-        // Its tokens are parts of characters.
-        let tokens = try model.session().continue("", options: AnswerOptions(maxTokens: 1))
-        _ = try await tokens.whole()
+        XCTAssertGreaterThan(pieces.count, 30)
     }
 
-    func testTenThousandTokens() async throws {
-        let session = try await loadOnReferences(recital).session()
-        let whole = try await Whole(session.answer("On and on.", options: .greedy(10_000)))
-        XCTAssertEqual(whole.ids.count, 10_000)
+    func testFiveThousandTokens() async throws {
+        let session = try await loadOnReferences(recital, context: 128).session()
+        try session.setOverflow(.slide(keep: nil))
+        let whole = try await Whole(session.answer("On and on.", options: .greedy(5_000)))
+        XCTAssertEqual(whole.ids.count, 5_000)
         let round = try recited()
         let times = whole.text.count / round.count
-        XCTAssertGreaterThan(times, 90)
+        XCTAssertGreaterThan(times, 45)
         XCTAssertTrue(whole.text.hasPrefix(String(repeating: round, count: times)), "not a character is lost")
     }
 

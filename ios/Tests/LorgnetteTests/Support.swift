@@ -31,9 +31,9 @@ func load(_ file: URL, context: UInt32 = 1024) async throws -> Model {
 }
 
 /// A model on the plain references: quick for the recital.
-func loadOnReferences(_ file: URL) async throws -> Model {
+func loadOnReferences(_ file: URL, context: UInt32 = 1024) async throws -> Model {
     let references = try await Runtime.open(RuntimeOptions(adapter: "cpu"))
-    return try await Model.load(file, on: references, options: LoadOptions(context: 16384))
+    return try await Model.load(file, on: references, options: LoadOptions(context: context))
 }
 
 extension AnswerOptions {

@@ -16,17 +16,25 @@ public final class AssistantModel {
     private let folder: URL
     private let options: LoadOptions
     private let runtimeOptions: RuntimeOptions
+    private let tokensPerSecond: Float
     private var runtime: Runtime?
+    #if canImport(UIKit)
+        private var lifecycle: Lifecycle?
+    #endif
 
     /// - Parameters:
     ///   - folder: Where models are; by default the app's documents.
+    ///   - options: By default, on a phone, what the system's memory suggests.
     ///   - runtimeOptions: By default the best device, and what is learned of it is kept in the app's caches.
+    ///   - tokensPerSecond: How fast the glasses' answers come.
     public init(
-        folder: URL? = nil, options: LoadOptions = .standard, runtimeOptions: RuntimeOptions? = nil
+        folder: URL? = nil, options: LoadOptions? = nil, runtimeOptions: RuntimeOptions? = nil,
+        tokensPerSecond: Float = 5
     ) {
         let own = { FileManager.default.urls(for: $0, in: .userDomainMask)[0] }
         self.folder = folder ?? own(.documentDirectory)
-        self.options = options
+        self.options = options ?? Self.suggested
+        self.tokensPerSecond = tokensPerSecond
         self.runtimeOptions = runtimeOptions ?? RuntimeOptions(cacheDir: own(.cachesDirectory).path)
         chat = Chat()
     }
@@ -41,8 +49,25 @@ public final class AssistantModel {
             if let runtime = self.runtime { return runtime }
             let runtime = try await Runtime.open(runtimeOptions)
             self.runtime = runtime
+            follow(runtime)
             return runtime
         }
-        if let session = try? chat.model?.session() { glasses = Glasses(session: session) }
+        if let session = try? chat.model?.session() {
+            glasses = try? Glasses(session: session, tokensPerSecond: tokensPerSecond)
+        }
+    }
+
+    private func follow(_ runtime: Runtime) {
+        #if canImport(UIKit)
+            lifecycle = Lifecycle(of: runtime) { [weak self] in [self?.chat.model].compactMap(\.self) }
+        #endif
+    }
+
+    private static var suggested: LoadOptions {
+        #if os(iOS)
+            LoadOptions(budget: .suggested)
+        #else
+            .standard
+        #endif
     }
 }

@@ -35,9 +35,15 @@ public final class Glasses {
     private var lines: Lines
     private var answering: Task<Void, Never>?
 
-    public init(session: Session, width: Int = 24, options: AnswerOptions = .standard) {
+    /// - Parameters:
+    ///   - width: Characters of a line.
+    ///   - tokensPerSecond: No faster than one reads: between two tokens the GPU idles, and the glasses stay cool.
+    public init(
+        session: Session, width: Int = 24, tokensPerSecond: Float = 5, options: AnswerOptions = .standard
+    ) throws(LorgnetteError) {
         (self.session, self.options) = (session, options)
         lines = Lines(width: width)
+        try session.setPace(.tokensPerSecond(rate: tokensPerSecond))
     }
 
     /// The button is pressed. An answer that was coming is stopped.

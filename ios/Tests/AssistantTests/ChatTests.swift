@@ -3,6 +3,7 @@
 import Assistant
 import Foundation
 import Lorgnette
+import UIKit
 import XCTest
 
 private let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
@@ -66,13 +67,19 @@ final class ChatTests: XCTestCase {
 
     @MainActor func testTheWholeApp() async throws {
         let app = AssistantModel(
-            folder: recital.deletingLastPathComponent(), runtimeOptions: RuntimeOptions(adapter: "cpu"))
+            folder: recital.deletingLastPathComponent(), runtimeOptions: RuntimeOptions(adapter: "cpu"),
+            tokensPerSecond: 1000)
         app.look()
         let choice = try XCTUnwrap(app.choices.first)
         XCTAssertNil(app.glasses)
         await app.open(choice)
         XCTAssertTrue(app.chat.canAsk, "\(app.chat.phase)")
+        // What iOS posts when the app leaves the screen.
+        NotificationCenter.default.post(name: UIApplication.didEnterBackgroundNotification, object: nil)
         app.chat.ask("Both at once?")
+        try await Task.sleep(for: .milliseconds(30))
+        XCTAssertEqual(app.chat.messages[1].content, "", "nothing happens in the background")
+        NotificationCenter.default.post(name: UIApplication.willEnterForegroundNotification, object: nil)
         let glasses = try XCTUnwrap(app.glasses)
         glasses.press()
         glasses.hear("Both at once?")
@@ -91,7 +98,8 @@ final class ChatTests: XCTestCase {
 final class GlassesTests: XCTestCase {
     @MainActor func testHoldToAsk() async throws {
         let runtime = try await Runtime.open(RuntimeOptions(adapter: "cpu"))
-        let glasses = Glasses(session: try await Model.load(recital, on: runtime).session(), width: 20)
+        let session = try await Model.load(recital, on: runtime).session()
+        let glasses = try Glasses(session: session, width: 20, tokensPerSecond: 1000)
         glasses.release()
         XCTAssertEqual(glasses.phase, .idle)
         glasses.press()

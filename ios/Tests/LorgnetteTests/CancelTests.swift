@@ -5,9 +5,7 @@ import Lorgnette
 import XCTest
 
 final class CancelTests: XCTestCase {
-    /// Cancels behind the first piece, and says how many submits came after that. A paper answer of thousands of tokens
-    /// would have as many.
-    func testCancellingTheTaskStopsTheGPU() async throws {
+    func testCancellingTheTaskFreesTheSession() async throws {
         let runtime = try await device.value
         let session = try await load(noise).session()
         let before = runtime.counters.submits
@@ -20,11 +18,9 @@ final class CancelTests: XCTestCase {
         while pieces.count < 3 { try await Task.sleep(for: .milliseconds(1)) }
         task.cancel()
         _ = await task.result
-        // The session is free when the answer's queue is: this waits for it.
-        let begun = runtime.counters.submits
         let next = try await Whole(session.answer("Hello", options: .greedy(8)))
         XCTAssertEqual(next.ids.count, 8)
-        XCTAssertLessThan(begun - before, 450, "far from all of them")
+        XCTAssertLessThan(runtime.counters.submits - before, 450, "far from 900 tokens")
     }
 
     func testNothingIsSubmittedBehindACancelledAnswer() async throws {

@@ -55,6 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let taken = first.ok_or("no token came")?.elapsed();
-    println!("{} ns a token, {count} tokens, {bytes} bytes", taken.as_nanos() / (count - 1));
+    println!(
+        "{} ns a token, {count} tokens, {bytes} bytes",
+        taken.as_nanos() / (count - 1)
+    );
     Ok(())
 }

@@ -4,7 +4,6 @@
 pub mod allocations;
 pub mod elsewhere;
 pub mod kernels;
-pub mod recite;
 pub mod smollm2;
 pub mod tiny;
 

@@ -1,5 +1,5 @@
 /*
- * What the tests share: one device, with its verdict kept between runs, the tiny random model and the one that recites.
+ * What the tests share: one device, with its verdict kept between runs, the tiny random model and the one that recites a text.
  * Paths come from the script that runs them.
  */
 package dev.lorgnette
@@ -18,11 +18,10 @@ object Fixture {
     /** Two layers of random weights, 512 tokens: its answers are noise, and each seed's another one. */
     val tiny: String = setting("tiny")
 
-    /** Says [line] again and again, a byte a token. */
-    val recites: String = setting("recites")
+    /** Says [said] whatever it is asked, in tokens that are parts of characters. */
+    val recital: String = setting("recital")
 
-    /** What it says. */
-    val line: String = File(setting("line")).readText()
+    val said: String = File(recital.replace(".gguf", ".txt")).readText().trimEnd()
 
     /** Where scratch files go. */
     val scratch: File = File(setting("scratch")).also { it.mkdirs() }
@@ -41,7 +40,7 @@ object Fixture {
 
     val model: Model by lazy { runBlocking { Model.load(tiny, device, options) } }
 
-    val reciter: Model by lazy { runBlocking { Model.load(recites, device, options) } }
+    val reciter: Model by lazy { runBlocking { Model.load(recital, device, options.copy(context = 1024)) } }
 
     /** A prompt of ordinary tokens of the tiny model. */
     fun prompt(length: Int, seed: Int = 0): Prompt = Prompt.Ids(List(length) { (it * 37 + seed * 101 + 11) % 480 })

@@ -19,7 +19,7 @@ let linked: [LinkerSetting] = local.map { folder in
     // libswiftObservation.so of Swift 6.0 on Linux lacks a symbol that nothing calls.
     let search = ["-L", folder, "-Xlinker", "-rpath", "-Xlinker", folder, "-Xlinker", "--allow-shlib-undefined"]
     return [.linkedLibrary("lorgnette_bindings"), .unsafeFlags(search)]
-} ?? [.linkedFramework("Metal"), .linkedFramework("QuartzCore")]
+} ?? ["Metal", "QuartzCore", "CoreGraphics", "Foundation"].map { .linkedFramework($0) }
 
 // The example of the README, which the tests compile, what `bench` runs, and a stand-in for what Linux lacks.
 let others: [Target] =

@@ -44,6 +44,21 @@ final class LifeTests: XCTestCase {
         XCTAssertEqual(next.ids.count, 4)
     }
 
+    /// It would hang if answers waited on Swift's own threads, of which there are as many as processors.
+    func testAnswersThatWaitBlockNoThreadOfSwift() async throws {
+        let (runtime, model) = try await own()
+        let sessions = try (0..<2 * ProcessInfo.processInfo.activeProcessorCount).map { _ in try model.session() }
+        runtime.pause()
+        let answers = sessions.map { session in
+            Task { try await session.answer("Hello", options: .greedy(3)).whole() }
+        }
+        for _ in 0..<100 { await Task.detached { await Task.yield() }.value }
+        runtime.resume()
+        var texts: Set<String> = []
+        for answer in answers { texts.insert(try await answer.value) }
+        XCTAssertEqual(texts.count, 1)
+    }
+
     /// The points are the seeds: half of the answers are greedy, half are drawn.
     func testALostDeviceAtTwentyPoints() async throws {
         let (runtime, model) = try await own()

@@ -1,4 +1,4 @@
-// How long a token takes in Swift: the same as bindings/examples/tokens.rs, which is what it is held against.
+// How long a token takes in Swift: the same as runtime/examples/tokens.rs, which is what it is held against.
 // Bench MODEL TOKENS ADAPTER
 
 import Foundation

@@ -1,21 +1,19 @@
 //! Plays a plan with the plain references, on the same buffers and params. It is the measure of the GPU, not a fast path.
 
-use std::sync::{Mutex, PoisonError};
-
 use lorgnette_shaders::reference::{Call, View};
 
-use crate::Result;
 use crate::memory::{MemoryPlan, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
 use crate::player::{Turn, Want};
 use crate::stream::Stream;
+use crate::{Error, Result};
 
 /// A model in host memory.
 #[derive(Debug)]
 pub(crate) struct CpuPlayer {
     /// For each weight of the list, which buffer it is in.
     weight_buffers: Vec<usize>,
-    memory: Mutex<Memory>,
+    memory: Memory,
 }
 
 /// What a step owns from its first segment to its last.
@@ -37,6 +35,10 @@ pub(crate) struct CpuSession {
 
 fn words(bytes: u64) -> Vec<u32> {
     vec![0; (bytes / 4) as usize]
+}
+
+fn bytes(words: &[u32]) -> u64 {
+    words.len() as u64 * 4
 }
 
 impl CpuSession {
@@ -65,6 +67,13 @@ impl CpuSession {
         }
     }
 
+    /// Bytes of its buffers.
+    pub fn bytes(&self) -> u64 {
+        let caches = self.keys.iter().chain(&self.values);
+        let all = caches.chain([&self.ids, &self.angles]);
+        all.map(|words| bytes(words)).sum()
+    }
+
     /// The words of a layer's keys.
     pub fn keys(&self, layer: usize) -> &[u32] {
         &self.keys[layer]
@@ -76,33 +85,36 @@ impl CpuPlayer {
         let all = |sizes: &[u64]| sizes.iter().map(|bytes| words(*bytes)).collect();
         Self {
             weight_buffers: memory.weight_buffers.clone(),
-            memory: Mutex::new(Memory {
+            memory: Memory {
                 weights: all(&memory.weights),
                 slots: all(&memory.slots),
                 stream: None,
-            }),
+            },
         }
     }
 
     /// Copies sections of `bytes` to a weight of the list.
     pub fn fill(&mut self, weight: usize, bytes: &[u8], sections: &[Section]) {
-        let memory = self.memory.get_mut();
-        let memory = memory.unwrap_or_else(PoisonError::into_inner);
-        let buffer = &mut memory.weights[self.weight_buffers[weight]];
+        let buffer = &mut self.memory.weights[self.weight_buffers[weight]];
         copy(bytes, sections, buffer);
     }
 
     /// From now on, layers are streamed.
     pub fn keep(&mut self, stream: Stream) {
-        let memory = self.memory.get_mut();
-        memory.unwrap_or_else(PoisonError::into_inner).stream = Some(stream);
+        self.memory.stream = Some(stream);
+    }
+
+    /// Bytes of its weights and slots.
+    pub fn bytes(&self) -> u64 {
+        let Memory { weights, slots, .. } = &self.memory;
+        weights.iter().chain(slots).map(|words| bytes(words)).sum()
     }
 
     /// Copies the streamed layer that is needed, if any, to its slot.
-    fn bring(&self, memory: &mut Memory, needed: Option<usize>) -> Result<()> {
+    fn bring(&mut self, needed: Option<usize>) -> Result<()> {
         let Memory {
             weights, stream, ..
-        } = memory;
+        } = &mut self.memory;
         let (Some(stream), Some(layer)) = (stream, needed) else {
             return Ok(());
         };
@@ -115,27 +127,30 @@ impl CpuPlayer {
 
     /// Plays one step. `None` if it was cancelled between two segments.
     pub fn play(
-        &self,
+        &mut self,
         session: &mut CpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
     ) -> Result<Option<Vec<u8>>> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         session.begin(plan, turn);
         for segment in &plan.segments {
             if (turn.cancelled)() {
                 return Ok(None);
             }
-            self.bring(&mut memory, segment.needs)?;
+            let _passing = match turn.gate.pass(turn.cancelled) {
+                Err(Error::Cancelled) => return Ok(None),
+                passing => passing?,
+            };
+            self.bring(segment.needs)?;
             for dispatch in &segment.dispatches {
-                self.play_dispatch(session, &mut memory, plan, dispatch, turn);
+                self.play_dispatch(session, plan, dispatch, turn);
             }
         }
         let words = |id: TensorId, bytes: u64| {
             let Home::Scratch(slot) = plan.tensor(id).home else {
                 unreachable!("results are scratch tensors")
             };
-            memory.slots[slot][..bytes as usize / 4].to_vec()
+            self.memory.slots[slot][..bytes as usize / 4].to_vec()
         };
         let result = match turn.want {
             Want::Nothing => Vec::new(),
@@ -150,9 +165,8 @@ impl CpuPlayer {
     }
 
     fn play_dispatch(
-        &self,
+        &mut self,
         session: &mut CpuSession,
-        memory: &mut Memory,
         plan: &Plan,
         dispatch: &Dispatch,
         turn: &Turn<'_>,
@@ -160,7 +174,7 @@ impl CpuPlayer {
         if !dispatch.is_played(&turn.step) {
             return;
         }
-        let Memory { weights, slots, .. } = memory;
+        let Memory { weights, slots, .. } = &mut self.memory;
         // Written buffers are taken out while the reference has them, so that the others can be read beside them.
         let mut taken: Vec<Option<Vec<u32>>> = dispatch
             .uses()
@@ -201,26 +215,25 @@ impl CpuPlayer {
 
     /// Plays one dispatch and gives the tensors it wrote to `look`, in binding order, which may change them. For the trace.
     pub fn play_one(
-        &self,
+        &mut self,
         session: &mut CpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
         at: usize,
         look: &mut dyn FnMut(usize, TensorId, &mut [u32]),
     ) -> Result<()> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             session.begin(plan, turn);
         }
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
-        self.bring(&mut memory, plan.needs(at))?;
-        self.play_dispatch(session, &mut memory, plan, dispatch, turn);
+        self.bring(plan.needs(at))?;
+        self.play_dispatch(session, plan, dispatch, turn);
         for (i, (id, _)) in dispatch
             .uses()
             .filter(|(_, access)| access.writes())
             .enumerate()
         {
-            look(i, id, home(session, &mut memory.slots, plan, id));
+            look(i, id, home(session, &mut self.memory.slots, plan, id));
         }
         Ok(())
     }

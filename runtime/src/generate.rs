@@ -6,12 +6,16 @@ use std::time::Instant;
 use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::event::{Event, StopReason, Timings};
-use crate::player::{Awaited, Want};
+use crate::pace::Schedule;
+use crate::player::Want;
+use crate::present::Busy;
 use crate::session::{Session, not_finite};
 use crate::speculate::Checked;
+use crate::steps::Next;
 use crate::stop::StopStrings;
 use crate::{Result, Sampling, StreamDecoder, log_probability};
 
+mod due;
 mod prompt;
 mod tell;
 
@@ -46,6 +50,7 @@ impl Session {
     ) -> Result<Generation<'_>> {
         let started = Instant::now();
         options.sampling.check()?;
+        self.pace.check()?;
         let stops = StopStrings::new(options.stop.clone())?;
         let prompt = self.model.encode(prompt)?;
         self.check_ids(&prompt)?;
@@ -53,6 +58,7 @@ impl Session {
         self.sampling = options.sampling.clone();
         let decoder = self.model.tokenizer().decoder();
         Ok(Generation {
+            _busy: self.busy(),
             session: self,
             options: options.clone(),
             prompt,
@@ -60,7 +66,8 @@ impl Session {
             stops,
             state: State::Start,
             checked: Checked::default(),
-            ahead: None,
+            is_ahead: false,
+            schedule: Schedule::default(),
             events: VecDeque::new(),
             tokens: 0,
             timings: Timings::default(),
@@ -84,6 +91,7 @@ enum State {
 /// An answer being made: an iterator over its events.
 #[derive(Debug)]
 pub struct Generation<'s> {
+    _busy: [Option<Busy>; 2],
     session: &'s mut Session,
     options: GenerateOptions,
     prompt: Vec<u32>,
@@ -92,8 +100,10 @@ pub struct Generation<'s> {
     state: State,
     /// Rows behind the token that is told next, or was just told, where it was drafted.
     checked: Checked,
-    /// The step of the token that is told next, or was just told, where it is submitted already.
-    ahead: Option<Awaited>,
+    /// Whether the step of the token that is told next, or was just told, is submitted already.
+    is_ahead: bool,
+    /// When the next token is due.
+    schedule: Schedule,
     events: VecDeque<Event>,
     tokens: usize,
     timings: Timings,
@@ -163,6 +173,7 @@ impl Generation<'_> {
         self.prompt = prompt;
         let bytes = self.finish(begun)?;
         self.first_token = Instant::now();
+        self.schedule.begin(self.first_token, self.session.period());
         let Some(bytes) = bytes else {
             self.end(StopReason::Cancelled);
             return Ok(());
@@ -179,20 +190,20 @@ impl Generation<'_> {
 
     /// What a step gives back, if it was not cancelled. The step of the token that is not known yet, and that the device
     /// has at hand, is submitted before: it computes while the token is told.
-    fn finish(&mut self, begun: Option<Awaited>) -> Result<Option<Vec<u8>>> {
-        let Some(awaited) = begun else {
+    fn finish(&mut self, begun: bool) -> Result<Option<Vec<u8>>> {
+        if !begun {
             return Ok(None);
-        };
+        }
         let most = self.options.max_tokens.unwrap_or(usize::MAX);
         // Two more tokens: the one that comes, and the one behind it.
         let more = most - self.tokens >= 2;
         if self.on_device() && more && !self.session.foresees() && self.session.may_go_ahead() {
-            self.ahead = self.session.decode(None, Want::NextId)?;
-            if self.ahead.is_none() {
+            self.is_ahead = self.session.decode(Next::Ahead, Want::NextId)?;
+            if !self.is_ahead {
                 return Ok(None);
             }
         }
-        self.session.finish(awaited).map(Some)
+        self.session.finish()
     }
 
     fn choose(&mut self, bytes: Vec<u8>, came: Want) -> Result<()> {
@@ -217,7 +228,7 @@ impl Generation<'_> {
     }
 
     fn decode(&mut self, id: u32) -> Result<()> {
-        if self.session.canceller().is_cancelled() {
+        if !self.wait_for_due() {
             self.end(StopReason::Cancelled);
             return Ok(());
         }
@@ -229,13 +240,13 @@ impl Generation<'_> {
         }
         // The last token does not go through the model, so that the draft of it would be for nothing.
         let most = self.options.max_tokens.unwrap_or(usize::MAX) - self.tokens - 1;
-        let ahead = self.ahead.take();
-        let drafts = match ahead {
-            Some(_) => Vec::new(),
-            None => self.session.draft(id, most)?,
+        let is_ahead = std::mem::take(&mut self.is_ahead);
+        let drafts = match is_ahead {
+            true => Vec::new(),
+            false => self.session.draft(id, most)?,
         };
         if drafts.is_empty() {
-            return self.decode_alone(id, ahead);
+            return self.decode_alone(id, is_ahead);
         }
         let want = self.want_of_drafts();
         let Some(rows) = self.session.check(id, &drafts, want)? else {
@@ -251,20 +262,22 @@ impl Generation<'_> {
     }
 
     /// One token goes through the model, if it did not ahead of its being known.
-    fn decode_alone(&mut self, id: u32, ahead: Option<Awaited>) -> Result<()> {
-        let begun = match ahead {
-            Some(awaited) => {
-                self.session.foresee(id);
-                Some(awaited)
-            }
-            None => {
-                // What was drafted is not what the device would have at hand.
-                let at_hand = self.on_device() && !self.session.is_drafting();
-                self.session.decode((!at_hand).then_some(id), self.want())?
-            }
+    fn decode_alone(&mut self, id: u32, is_ahead: bool) -> Result<()> {
+        let begun = if is_ahead {
+            self.session.foresee(id);
+            true
+        } else {
+            // What was drafted is not what the device would have at hand.
+            let at_hand = self.on_device() && !self.session.is_drafting();
+            let next = if at_hand {
+                Next::AtHand(id)
+            } else {
+                Next::Known(id)
+            };
+            self.session.decode(next, self.want())?
         };
-        if begun.is_some() {
-            self.session.ids.push(id);
+        if begun {
+            self.session.read(&[id]);
         }
         let Some(bytes) = self.finish(begun)? else {
             self.end(StopReason::Cancelled);

@@ -8,6 +8,7 @@ use crate::loader::Chunk;
 use crate::memory::{HostMemory, MemoryPlan, staging_buffer};
 use crate::models::Config;
 use crate::plan::Plan;
+use crate::record::Run;
 use crate::tokenizer::Tokenizer;
 use crate::weights::WeightList;
 use crate::{Result, text};
@@ -26,6 +27,9 @@ const COMPILING: u64 = 512 << 10;
 const ENCODING: u64 = 64 << 10;
 /// The cases that kernels are tried with, what is computed of them, and what else is compiled for them.
 const TRYING: u64 = 3 << 20;
+/// How each position of a session went through the model: at the worst every one in a run of its own, in a list that
+/// grows by doubling. Usual conversations take two runs a turn.
+const RUN: u64 = 2 * size_of::<Run>() as u64;
 /// A prompt in the making: its text in pieces and joined, and its ids, for each position of the context.
 const PROMPT: u64 = 32;
 /// The logits of one row as read back, as numbers, kept for log-probabilities, and what sampling makes of each.
@@ -85,7 +89,9 @@ pub(crate) fn estimate(
         text: text.held + Tokenizer::SEEN,
         plans: held,
         device,
-        session: context * 4 + count * BIND_GROUP + (2 * session.keys.len() as u64 + 5) * BUFFER,
+        session: context * (4 + RUN)
+            + count * BIND_GROUP
+            + (2 * session.keys.len() as u64 + 5) * BUFFER,
         passing: loading.max(stepping),
         reading: held + text.reading,
         trying: text.held + held + device + TRYING,

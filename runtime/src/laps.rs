@@ -60,6 +60,12 @@ impl Session {
                 found: ids.len().to_string(),
             });
         }
+        self.canceller.reset();
+        let _busy = self.seat.busy();
+        self.abandon();
+        if !self.catch_up()? {
+            return Err(Error::Cancelled);
+        }
         let shared = &self.model.shared;
         let blueprint = &shared.blueprint;
         let plan = &blueprint.plans[index];
@@ -72,10 +78,16 @@ impl Session {
             angles: &angles,
             want: Want::Nothing,
             cancelled: &|| false,
+            gate: shared.runtime.gate(),
         };
+        let gone = || Error::DeviceLost("between two steps".into());
+        let mut player = shared.present.enter(shared, &|| false)?.ok_or_else(gone)?;
+        let player = player.as_mut().ok_or_else(gone)?;
+        let seat = self.seat.lock();
+        let held = seat.as_ref().ok_or_else(gone)?;
         let mut best: Option<Laps> = None;
         for _ in 0..rounds.max(1) {
-            let timed = shared.player.laps(&self.player, plan, &turn)?;
+            let timed = player.laps(&held.session, plan, &turn)?;
             let laps = plan.dispatches().zip(timed);
             let laps = laps.map(|(dispatch, (program, seconds))| Lap {
                 label: dispatch.label.clone(),

@@ -59,7 +59,7 @@ pub struct HostMemory {
     pub plans: u64,
     /// What wgpu keeps of pipelines and buffers for the model.
     pub device: u64,
-    /// What each session adds: its ids, and wgpu's bind groups and buffers.
+    /// What each session adds: its ids and how they were read, and wgpu's bind groups and buffers.
     pub session: u64,
     /// The most that a step, or a chunk of weights on its way, makes and drops.
     pub passing: u64,

@@ -1,77 +1,21 @@
 //! A model: its weights on the device, and everything its sessions share.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use lorgnette_shaders::{Program, Shader};
 
 use crate::blueprint::{Blueprint, LoadOptions};
-use crate::cpu::CpuPlayer;
-use crate::formats::Checkpoint;
-use crate::gpu::{AdapterKind, Gpu, GpuPlayer};
-use crate::loader::load;
-use crate::memory::{MemoryPlan, Section};
+use crate::formats::{Checkpoint, Source};
+use crate::memory::MemoryPlan;
 use crate::models::Config;
-use crate::plan::Plan;
 use crate::player::Player;
+use crate::present::{Present, Trim};
+use crate::realize::{LoadTimings, Progress, Watch, load_cpu, load_gpu, programs};
 use crate::runtime::Runtime;
 use crate::session::Session;
-use crate::stream::Stream;
-use crate::trust::TRIAL_TIME;
 use crate::{ChatTemplate, Result, Tokenizer, text};
-
-/// What a load is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Trying kernels that this device was not tried with yet; counted in shaders.
-    Trials,
-    /// Making pipelines, on threads of their own while weights are on their way; counted in programs.
-    Pipelines,
-    /// Bringing weights to the device; counted in bytes.
-    Weights,
-}
-
-impl Stage {
-    fn at(self, done: u64, total: u64) -> Progress {
-        Progress {
-            stage: self,
-            done,
-            total,
-        }
-    }
-}
-
-/// How far a load is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// How much of it.
-    pub done: u64,
-    /// Out of how much.
-    pub total: u64,
-}
-
-/// What the parts of a load took.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LoadTimings {
-    /// Seconds for opening the file, reading its header, drawing the plans.
-    pub open_s: f64,
-    /// Making the tokenizer and the chat template.
-    pub text_s: f64,
-    /// Trying kernels that the device was not tried with yet.
-    pub trials_s: f64,
-    /// Shaders that were tried.
-    pub tried: u64,
-    /// Making pipelines, beside the weights.
-    pub pipelines_s: f64,
-    /// Bringing weights to the device, beside the pipelines.
-    pub weights_s: f64,
-    /// All of it.
-    pub load_s: f64,
-}
 
 /// A loaded model. Cloning it is cheap and gives the same model; it can be shared between threads.
 #[derive(Clone, Debug)]
@@ -85,25 +29,31 @@ pub(crate) struct Shared {
     pub tokenizer: Tokenizer,
     pub template: Option<ChatTemplate>,
     pub blueprint: Blueprint,
-    pub player: Player,
     pub timings: LoadTimings,
+    /// What of it is on the player.
+    pub present: Present,
+    /// Where its weights are, to be read again.
+    checkpoint: Arc<Checkpoint>,
+    /// What plays each shader on this device; none without a GPU.
+    programs: HashMap<Shader, Program>,
 }
 
 impl Model {
-    /// Loads a GGUF file of the `llama` architecture onto the runtime's device.
+    /// Loads a GGUF file of the `llama` architecture onto the runtime's device: from a path, an open file, or a part of one.
+    /// The file stays open as long as the model lives, and must not be written to.
     ///
     /// # Errors
     /// Whatever is wrong with the file or does not fit the device; nothing stays allocated then.
     pub fn load(
         runtime: &Runtime,
-        path: impl AsRef<Path>,
+        source: impl Into<Source>,
         options: &LoadOptions,
         mut progress: impl FnMut(Progress),
     ) -> Result<Self> {
         let start = Instant::now();
         let mut part = start;
         let mut timings = LoadTimings::default();
-        let checkpoint = Arc::new(Checkpoint::open(path.as_ref())?);
+        let checkpoint = Arc::new(Checkpoint::from_source(source.into())?);
         let options = options.on(runtime.profile());
         let blueprint = Blueprint::new(&checkpoint, &options, runtime.max_binding_bytes())?;
         timings.open_s = lap(&mut part);
@@ -111,21 +61,26 @@ impl Model {
         let template = text::chat_template(checkpoint.metadata(), &tokenizer)?;
         expect_vocabulary(&tokenizer, &blueprint.config)?;
         timings.text_s = lap(&mut part);
+        let mut chosen = HashMap::new();
         let player = match runtime.gpu() {
             Some(gpu) => {
                 let mut watched = |now: Progress| {
                     timings.tried = now.total;
                     progress(now);
                 };
-                let programs = programs(runtime, &blueprint, &mut watched)?;
+                chosen = programs(runtime, &blueprint, &mut watched)?;
                 timings.trials_s = lap(&mut part);
+                let mut watch = Watch {
+                    progress: &mut progress,
+                    given_up: &|| false,
+                };
                 Player::Gpu(load_gpu(
-                    gpu,
-                    &programs,
+                    &gpu,
+                    &chosen,
                     &checkpoint,
                     &blueprint,
                     &mut timings,
-                    &mut progress,
+                    &mut watch,
                 )?)
             }
             None => {
@@ -141,8 +96,10 @@ impl Model {
                 tokenizer,
                 template,
                 blueprint,
-                player,
                 timings,
+                present: Present::new(player),
+                checkpoint,
+                programs: chosen,
             }),
         })
     }
@@ -194,6 +151,41 @@ impl Model {
     pub fn session(&self) -> Result<Session> {
         Session::new(self.clone())
     }
+
+    /// Gives memory back, in steps, and says how many bytes of buffers: those of its sessions that are not in the middle of
+    /// an answer, then its own too, where no session is. Nothing is forgotten: what is used again is made again, from the
+    /// file and the tokens that were read, and answers are the same.
+    pub fn trim(&self, level: Trim) -> u64 {
+        let bytes = self.shared.present.trim(level);
+        self.shared.runtime.settle();
+        bytes
+    }
+}
+
+impl Shared {
+    /// The player made again, as it was loaded; a device that was lost is opened anew before.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`], [`crate::Error::Cancelled`] where it is given up, and where the file is not what it
+    /// was or there is no memory any more.
+    pub fn realize(&self, given_up: &dyn Fn() -> bool) -> Result<Player> {
+        self.checkpoint.expect_unchanged()?;
+        let progress: &mut dyn FnMut(Progress) = &mut |_| ();
+        match self.runtime.revived()? {
+            Some(gpu) => {
+                let player = load_gpu(
+                    &gpu,
+                    &self.programs,
+                    &self.checkpoint,
+                    &self.blueprint,
+                    &mut LoadTimings::default(),
+                    &mut Watch { progress, given_up },
+                );
+                gpu.blamed(player).map(Player::Gpu)
+            }
+            None => load_cpu(&self.checkpoint, &self.blueprint, progress).map(Player::Cpu),
+        }
+    }
 }
 
 /// Seconds since the last lap.
@@ -215,90 +207,4 @@ fn expect_vocabulary(tokenizer: &Tokenizer, config: &Config) -> Result<()> {
         ),
         found: tokenizer.len().to_string(),
     })
-}
-
-/// What this device is trusted to play each shader of the plans with.
-pub(crate) fn programs(
-    runtime: &Runtime,
-    blueprint: &Blueprint,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<HashMap<Shader, Program>> {
-    let mut shaders: Vec<Shader> = Vec::new();
-    for dispatch in blueprint.plans.iter().flat_map(Plan::dispatches) {
-        if !shaders.contains(&dispatch.shader) {
-            shaders.push(dispatch.shader);
-        }
-    }
-    let mut report = |done, total| progress(Stage::Trials.at(done, total));
-    // A software driver takes seconds for what is a moment on a GPU, and is used by those who can wait.
-    let waits = runtime.adapter().kind == AdapterKind::Software;
-    let limit = (!waits).then_some(TRIAL_TIME);
-    let judged = runtime.judge(&shaders, limit, &mut report)?;
-    let used = judged
-        .iter()
-        .map(|judged| Ok((judged.shader, judged.program()?)));
-    used.collect()
-}
-
-/// The model's buffers and pipelines on the GPU, with its weights in them: pipelines are made while weights are uploaded.
-pub(crate) fn load_gpu(
-    gpu: &Arc<Gpu>,
-    programs: &HashMap<Shader, Program>,
-    checkpoint: &Arc<Checkpoint>,
-    blueprint: &Blueprint,
-    timings: &mut LoadTimings,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<GpuPlayer> {
-    let start = Instant::now();
-    let (list, memory) = (&blueprint.weights, &blueprint.memory);
-    let mut player = GpuPlayer::new(gpu.clone(), programs, &blueprint.plans, memory)?;
-    let mut ring = player.upload(memory.staging)?;
-    let dispatches = blueprint.plans.iter().flat_map(Plan::dispatches);
-    let used = dispatches.map(|dispatch| &programs[&dispatch.shader]);
-    gpu.build(used, |mut building| {
-        let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-            ring.write(bytes, sections, player.weight(index))
-        };
-        let mut report = |done, total| {
-            building.look(&mut |done, total| progress(Stage::Pipelines.at(done, total)))?;
-            progress(Stage::Weights.at(done, total));
-            Ok(())
-        };
-        load(checkpoint, list, memory, &mut sink, &mut report)?;
-        ring.settle()?;
-        timings.weights_s = start.elapsed().as_secs_f64();
-        let made =
-            building.finish(&mut |done, total| progress(Stage::Pipelines.at(done, total)))?;
-        timings.pipelines_s = made.duration_since(start).as_secs_f64();
-        Ok(())
-    })?;
-    player.take_pipelines(programs, &blueprint.plans)?;
-    match Stream::new(checkpoint, blueprint) {
-        Some(stream) => player.keep(stream, ring),
-        None => ring.finish()?,
-    }
-    Ok(player)
-}
-
-/// The model's buffers in host memory, with its weights in them.
-pub(crate) fn load_cpu(
-    checkpoint: &Arc<Checkpoint>,
-    blueprint: &Blueprint,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<CpuPlayer> {
-    let mut player = CpuPlayer::new(&blueprint.memory);
-    let mut report = |done, total| {
-        progress(Stage::Weights.at(done, total));
-        Ok(())
-    };
-    let mut sink = |index: usize, bytes: &[u8], sections: &[Section]| {
-        player.fill(index, bytes, sections);
-        Ok(())
-    };
-    let (list, memory) = (&blueprint.weights, &blueprint.memory);
-    load(checkpoint, list, memory, &mut sink, &mut report)?;
-    if let Some(stream) = Stream::new(checkpoint, blueprint) {
-        player.keep(stream);
-    }
-    Ok(player)
 }

@@ -4,10 +4,11 @@ use lorgnette_shaders::{Program, Step};
 
 use crate::Result;
 use crate::cpu::{CpuPlayer, CpuSession};
+use crate::gate::Gate;
 use crate::gpu::{GpuPlayer, GpuSession};
 use crate::memory::MemoryPlan;
 use crate::plan::Plan;
-use crate::submits::Pace;
+use crate::submits::Frames;
 
 /// What a step gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +45,10 @@ pub(crate) struct Turn<'a> {
     pub angles: &'a [f32],
     /// What comes back.
     pub want: Want,
-    /// Asked between submits.
+    /// Asked between submits, and while they wait.
     pub cancelled: &'a dyn Fn() -> bool,
+    /// What every submit passes.
+    pub gate: &'a Gate,
 }
 
 impl<'a> Turn<'a> {
@@ -95,18 +98,18 @@ impl Player {
         }
     }
 
-    /// Begins one step, on the GPU at a pace where one is set. `None` if it was cancelled on the way. The next may begin
-    /// before this one's result is taken, but no third.
+    /// Begins one step, on the GPU within a frame budget where one is set. `None` if it was cancelled on the way. The next
+    /// may begin before this one's result is taken, but no third.
     pub fn begin(
-        &self,
+        &mut self,
         session: &mut PlayerSession,
         plan: &Plan,
         turn: &Turn<'_>,
-        pace: Option<&mut Pace>,
+        frames: Option<&mut Frames>,
     ) -> Result<Option<Awaited>> {
         match (self, session) {
             (Self::Gpu(player), PlayerSession::Gpu(session)) => {
-                player.begin(session, plan, turn, pace)
+                player.begin(session, plan, turn, frames)
             }
             (Self::Cpu(player), PlayerSession::Cpu(session)) => {
                 let played = player.play(session, plan, turn)?;
@@ -116,21 +119,9 @@ impl Player {
         }
     }
 
-    /// What a step gives back, once it has ended.
-    pub fn finish(&self, session: &mut PlayerSession, awaited: Awaited) -> Result<Vec<u8>> {
-        match (self, session, awaited) {
-            (_, _, Awaited::Cpu(bytes)) => Ok(bytes),
-            (_, _, Awaited::Gpu(None)) => Ok(Vec::new()),
-            (Self::Gpu(player), PlayerSession::Gpu(session), Awaited::Gpu(Some(back))) => {
-                player.finish(session, back)
-            }
-            _ => unreachable!("a session is opened by the player that plays it"),
-        }
-    }
-
     /// Plays one step, each dispatch by the clock; nothing without a GPU.
     pub fn laps(
-        &self,
+        &mut self,
         session: &PlayerSession,
         plan: &Plan,
         turn: &Turn<'_>,
@@ -141,12 +132,46 @@ impl Player {
         }
     }
 
+    /// Whether its device is gone.
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::Gpu(player) => player.is_lost(),
+            Self::Cpu(_) => false,
+        }
+    }
+
+    /// Bytes that it holds between two steps.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Gpu(player) => player.bytes(),
+            Self::Cpu(player) => player.bytes(),
+        }
+    }
+}
+
+impl PlayerSession {
+    /// What a step gives back, once it has ended.
+    pub fn finish(&mut self, awaited: Awaited) -> Result<Vec<u8>> {
+        match (self, awaited) {
+            (_, Awaited::Cpu(bytes)) => Ok(bytes),
+            (Self::Gpu(session), Awaited::Gpu(Some(back))) => session.finish(back),
+            (_, Awaited::Gpu(_)) => Ok(Vec::new()),
+        }
+    }
+
     /// The words of a layer's keys. For tests; slow.
-    pub fn keys(&self, session: &PlayerSession, layer: usize) -> Result<Vec<u32>> {
-        match (self, session) {
-            (Self::Gpu(player), PlayerSession::Gpu(session)) => player.keys(session, layer),
-            (Self::Cpu(_), PlayerSession::Cpu(session)) => Ok(session.keys(layer).to_vec()),
-            _ => unreachable!("a session is opened by the player that plays it"),
+    pub fn keys(&self, layer: usize) -> Result<Vec<u32>> {
+        match self {
+            Self::Gpu(session) => session.keys(layer),
+            Self::Cpu(session) => Ok(session.keys(layer).to_vec()),
+        }
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Gpu(session) => session.bytes(),
+            Self::Cpu(session) => session.bytes(),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Runtime {
         };
         let mut best = (f64::INFINITY, used.label());
         for program in judged[0].found.iter().filter_map(right) {
-            let seconds = best_seconds(gpu, &program, &case.params, case.step, &case.buffers)?;
+            let seconds = best_seconds(&gpu, &program, &case.params, case.step, &case.buffers)?;
             if seconds < best.0 {
                 best = (seconds, program.label());
             }

@@ -1,13 +1,16 @@
 //! The runtime: one device (or the plain references in its place) that models share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lorgnette_shaders::{Shader, Variant};
 
-use crate::gpu::{AdapterKind, AdapterReport, Counters, Gpu};
+use crate::gate::Gate;
+use crate::gpu::{AdapterKind, AdapterReport, Counters, Counts, Gpu, Opening};
+use crate::pace::Thermal;
 use crate::trust::{Judged, Trust, Variants};
+use crate::wait::{self, locked};
 use crate::{Profile, Result};
 
 /// Which adapter to use.
@@ -48,7 +51,11 @@ pub struct RuntimeOptions {
 /// A device that models share. Cloning it is cheap and gives the same device.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    gpu: Option<Arc<Gpu>>,
+    /// The device that is open now: another one behind every loss.
+    gpu: Option<Arc<Mutex<Arc<Gpu>>>>,
+    counts: Arc<Counts>,
+    gate: Arc<Gate>,
+    thermal: Arc<Mutex<Thermal>>,
     trust: Arc<Trust>,
     report: AdapterReport,
     profile: Profile,
@@ -63,11 +70,18 @@ impl Runtime {
     /// [`crate::Error::Unsupported`] if it has less than the profile or a pinned variant, [`crate::Error::Device`] if it gives
     /// no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
-        let (profile, cache_dir) = (&options.profile, options.cache_dir.as_deref());
-        let open = |wanted| Gpu::open(wanted, profile, cache_dir, options.timestamps).map(Some);
+        let open = |adapter| {
+            let opening = Opening {
+                adapter,
+                profile: options.profile,
+                cache_dir: options.cache_dir.clone(),
+                timestamps: options.timestamps,
+            };
+            Gpu::open(opening).map(Some)
+        };
         let gpu = match &options.adapter {
             Adapter::Auto => open(None)?,
-            Adapter::Named(name) => open(Some(name.as_str()))?,
+            Adapter::Named(name) => open(Some(name.clone()))?,
             Adapter::Cpu => None,
         };
         let report = gpu.as_ref().map_or_else(
@@ -86,8 +100,15 @@ impl Runtime {
             // Host memory has no such limit of its own.
             (None, Some(asked)) => asked,
         };
+        let (counts, gate) = match &gpu {
+            Some(gpu) => (gpu.counts.clone(), gpu.gate.clone()),
+            None => Default::default(),
+        };
         Ok(Self {
-            gpu: gpu.map(Arc::new),
+            gpu: gpu.map(|gpu| Arc::new(Mutex::new(Arc::new(gpu)))),
+            counts,
+            gate,
+            thermal: Arc::default(),
             trust: Arc::new(trust),
             report,
             profile: options.profile,
@@ -107,19 +128,17 @@ impl Runtime {
 
     /// Everything counted so far; all zero without a GPU.
     pub fn counters(&self) -> Counters {
-        self.gpu
-            .as_ref()
-            .map_or_else(Counters::default, |gpu| gpu.counts.snapshot())
+        self.counts.snapshot()
     }
 
     /// Whether single dispatches are measured by the device's own clock.
     pub fn has_timestamps(&self) -> bool {
-        self.gpu.as_ref().is_some_and(|gpu| gpu.has_timestamps())
+        self.gpu().is_some_and(|gpu| gpu.has_timestamps())
     }
 
     /// Bytes that wgpu's allocator has handed out and bytes it holds, where it keeps an account.
     pub fn allocator(&self) -> Option<(u64, u64)> {
-        self.gpu.as_ref().and_then(|gpu| gpu.allocator())
+        self.gpu().and_then(|gpu| gpu.allocator())
     }
 
     /// Bytes that one storage binding may have.
@@ -140,7 +159,7 @@ impl Runtime {
         limit: Option<Duration>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Judged>> {
-        match &self.gpu {
+        match &self.gpu() {
             Some(gpu) => self.trust.judge(gpu, shaders, limit, progress),
             None => Ok(Vec::new()),
         }
@@ -151,16 +170,78 @@ impl Runtime {
         self.trust.forget();
     }
 
+    /// Keeps the GPU free, as an app must that leaves the foreground: when this returns, nothing of this runtime is on it,
+    /// and nothing comes until [`Runtime::resume`], of no model and no session. What was submitted ends first: a submit is
+    /// as long as the profile lets it be, and at most two are in flight. Answers, scores and loads wait where they are;
+    /// a cancel ends them meanwhile.
+    pub fn pause(&self) {
+        self.gate.shut();
+        self.settle();
+    }
+
+    /// Ends a pause: what waited goes on where it was.
+    pub fn resume(&self) {
+        self.gate.open();
+    }
+
+    /// Whether it is paused.
+    pub fn is_paused(&self) -> bool {
+        self.gate.is_shut()
+    }
+
+    /// Says how hot the platform finds the device: how fast answers with [`crate::Pace::Thermal`] come from now on.
+    pub fn set_thermal(&self, state: Thermal) {
+        *locked(&self.thermal) = state;
+        wait::ring();
+    }
+
+    /// What was last said.
+    pub fn thermal(&self) -> Thermal {
+        *locked(&self.thermal)
+    }
+
     /// Loses the device, as a driver's reset would. For tests.
     #[doc(hidden)]
     pub fn lose_device(&self) {
-        if let Some(gpu) = &self.gpu {
+        if let Some(gpu) = self.gpu() {
             gpu.lose("as a test wanted");
         }
     }
 
-    pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {
-        self.gpu.as_ref()
+    /// The device that is open now, lost or not.
+    pub(crate) fn gpu(&self) -> Option<Arc<Gpu>> {
+        self.gpu.as_ref().map(|gpu| locked(gpu).clone())
+    }
+
+    /// The device; opened anew where it was lost, with the same limits and what was found out about it.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`] where it does not come back.
+    pub(crate) fn revived(&self) -> Result<Option<Arc<Gpu>>> {
+        let Some(gpu) = &self.gpu else {
+            return Ok(None);
+        };
+        let mut gpu = locked(gpu);
+        if gpu.is_lost() {
+            *gpu = Arc::new(gpu.again()?);
+        }
+        Ok(Some(gpu.clone()))
+    }
+
+    pub(crate) fn has_gpu(&self) -> bool {
+        self.gpu.is_some()
+    }
+
+    /// What every step passes.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Waits until the GPU has nothing left to do, and dropped buffers are really given back.
+    pub(crate) fn settle(&self) {
+        if let Some(gpu) = self.gpu() {
+            gpu.idle();
+        }
     }
 }
 

@@ -26,6 +26,8 @@ impl Session {
     pub fn score(&mut self, ids: &[u32]) -> Result<Vec<Score>> {
         self.canceller().reset();
         self.check_ids(ids)?;
+        let _busy = self.seat.busy();
+        self.abandon();
         self.truncate(0);
         let mut scores = Vec::with_capacity(ids.len());
         while self.ids.len() + 1 < ids.len() {
@@ -36,7 +38,7 @@ impl Session {
             let bytes = self
                 .play(SCORE, with_next, count, Want::Scores)?
                 .ok_or(Error::Cancelled)?;
-            self.ids.extend_from_slice(&with_next[..count]);
+            self.read(&with_next[..count]);
             for words in bytemuck::pod_collect_to_vec::<u8, u32>(&bytes).chunks_exact(4) {
                 let [best, total] = [words[1], words[2]].map(f32::from_bits);
                 if words[0] == NOT_FINITE {

@@ -1,71 +1,74 @@
 //! A session: one sequence of tokens with its keys and values. It moves tokens through the model and keeps the position.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use lorgnette_shaders::Step;
+
 use crate::blueprint::{DECODE, PREFILL};
+use crate::canceller::Canceller;
 use crate::model::Model;
-use crate::player::{Awaited, PlayerSession, Turn, Want};
+use crate::pace::Pace;
+use crate::player::Want;
+use crate::present::{Busy, Seat};
+use crate::record::Record;
 use crate::speculate::Drafter;
-use crate::submits::{Pace, bound, rows_within};
+use crate::steps::Begun;
+use crate::submits::{Frames, bound, rows_within};
 use crate::window::{Overflow, Window};
 use crate::{Error, Result, Sampling};
-
-/// Stops what a session is doing, from any thread; takes effect between two segments of work.
-#[derive(Clone, Debug, Default)]
-pub struct Canceller(Arc<AtomicBool>);
-
-impl Canceller {
-    /// Asks the session to stop. The session stays usable.
-    pub fn cancel(&self) {
-        self.0.store(true, Relaxed);
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn reset(&self) {
-        self.0.store(false, Relaxed);
-    }
-}
 
 /// A sequence of tokens and its keys and values.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) model: Model,
-    pub(crate) player: PlayerSession,
+    /// What it has on the player.
+    pub(crate) seat: Arc<Seat>,
     /// Tokens read, from the first: those whose keys and values have left among them.
     pub(crate) ids: Vec<u32>,
+    /// How they went through the model.
+    pub(crate) record: Record,
     /// Which of them are in the cache.
     pub(crate) window: Window,
     /// How the device chooses next ids.
     pub(crate) sampling: Sampling,
     pub(crate) canceller: Canceller,
     prefilled: u64,
-    pub(crate) pace: Option<Pace>,
+    pub(crate) frames: Option<Frames>,
+    pub(crate) pace: Pace,
     /// Guesses what comes next.
     pub(crate) drafter: Drafter,
+    /// Steps that have begun and whose results nobody has taken, the oldest first.
+    pub(crate) pending: VecDeque<Begun>,
+    /// Recording and step of the one that began last.
+    pub(crate) last: (usize, Step),
+    /// How often in a row a device was lost before a result came.
+    pub(crate) losses: u32,
 }
 
 impl Session {
     pub(crate) fn new(model: Model) -> Result<Self> {
         let shared = &model.shared;
-        let player = shared
-            .player
-            .open(&shared.blueprint.plans, &shared.blueprint.memory)?;
-        Ok(Self {
-            player,
-            ids: Vec::with_capacity(shared.blueprint.context as usize),
-            window: Window::new(shared.blueprint.context, Overflow::Stop)?,
+        let context = shared.blueprint.context;
+        let mut session = Self {
+            seat: shared.present.seat(),
+            ids: Vec::with_capacity(context as usize),
+            record: Record::default(),
+            window: Window::new(context, Overflow::Stop)?,
             sampling: Sampling::greedy(),
             canceller: Canceller::default(),
             prefilled: 0,
-            pace: None,
+            frames: None,
+            pace: Pace::Full,
             drafter: Drafter::default(),
+            pending: VecDeque::new(),
+            last: (DECODE, Step::new(0, 1)),
+            losses: 0,
             model,
-        })
+        };
+        session.catch_up()?;
+        Ok(session)
     }
 
     /// The model it talks to.
@@ -101,8 +104,8 @@ impl Session {
     pub fn set_overflow(&mut self, overflow: Overflow) -> Result<()> {
         let window = Window::new(self.model.shared.blueprint.context, overflow)?;
         if overflow != self.overflow() {
+            self.truncate(0);
             self.window = window;
-            self.ids.clear();
         }
         Ok(())
     }
@@ -111,10 +114,25 @@ impl Session {
     /// so that an app draws while the model thinks. How much fits is learned from piece to piece; with `None`, the
     /// default, pieces are as large as the device's profile allows, and faster.
     pub fn set_frame_budget(&mut self, budget: Option<Duration>) {
-        self.pace = budget.map(Pace::new);
+        self.frames = budget.map(Frames::new);
         if let Some(drafting) = self.drafter.session() {
             drafting.set_frame_budget(budget);
         }
+    }
+
+    /// Says how fast the answers that follow come. [`Session::generate`] refuses a rate that is none.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// How fast its answers come.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// From one token to the next, as things are now; `None` at full speed.
+    pub(crate) fn period(&self) -> Option<Duration> {
+        self.pace.period(self.model.shared.runtime.thermal())
     }
 
     /// Forgets every token from `length` on. Where it slides, and some before `length` have left already, only the kept
@@ -122,6 +140,13 @@ impl Session {
     pub fn truncate(&mut self, length: usize) {
         let length = self.window.rewind(length.min(self.ids.len()));
         self.ids.truncate(length);
+        self.record.truncate(length as u32, &self.window);
+    }
+
+    /// Nothing of it, or of what drafts for it, is trimmed as long as these live.
+    pub(crate) fn busy(&mut self) -> [Option<Busy>; 2] {
+        let drafting = self.drafter.session().map(|session| session.seat.busy());
+        [Some(self.seat.busy()), drafting]
     }
 
     /// The most tokens that it can read.
@@ -134,8 +159,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Input`] for a layer that the model does not have, [`Error::Device`].
-    pub fn keys(&self, layer: usize) -> Result<Vec<f32>> {
-        let blueprint = &self.model.shared.blueprint;
+    pub fn keys(&mut self, layer: usize) -> Result<Vec<f32>> {
+        let model = self.model.clone();
+        let blueprint = &model.shared.blueprint;
         let config = &blueprint.config;
         if layer >= config.layers {
             return Err(Error::Input {
@@ -144,7 +170,18 @@ impl Session {
                 found: layer.to_string(),
             });
         }
-        let words = self.model.shared.player.keys(&self.player, layer)?;
+        self.canceller.reset();
+        let _busy = self.seat.busy();
+        self.abandon();
+        let words = match self.catch_up()? {
+            true => self
+                .seat
+                .lock()
+                .as_ref()
+                .map(|held| held.session.keys(layer)),
+            false => None,
+        };
+        let words = words.ok_or(Error::Cancelled)??;
         let elements = config.kv_heads * config.head_size;
         Ok(words
             .chunks_exact(blueprint.kv.row_bytes(elements) / 4)
@@ -161,9 +198,13 @@ impl Session {
     /// [`Error::NotFinite`].
     pub fn logits(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
         self.canceller.reset();
+        let _busy = self.seat.busy();
         let rest = self.rewind(ids)?;
-        let awaited = self.prefill(rest, Want::Logits)?;
-        let bytes = self.finish(awaited.ok_or(Error::Cancelled)?)?;
+        let bytes = match self.prefill(rest, Want::Logits)? {
+            true => self.finish()?,
+            false => None,
+        };
+        let bytes = bytes.ok_or(Error::Cancelled)?;
         let logits: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
         finite(&logits, self.ids.len())?;
         Ok(logits)
@@ -173,42 +214,37 @@ impl Session {
     /// Where the session slides and needs tokens that have left, the rest begins behind the kept ones.
     pub(crate) fn rewind<'a>(&mut self, ids: &'a [u32]) -> Result<&'a [u32]> {
         self.check_ids(ids)?;
+        self.abandon();
         let common = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.truncate(common.min(ids.len() - 1));
         Ok(&ids[self.ids.len()..])
     }
 
-    /// Sends the prompt's `rest`, which is not empty, through the model in chunks. `None` if cancelled: the chunks before
-    /// it stay.
-    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<Option<Awaited>> {
-        let mut result = None;
+    /// Sends the prompt's `rest`, which is not empty, through the model in chunks. False if cancelled: the chunks before it
+    /// stay.
+    pub(crate) fn prefill(&mut self, mut rest: &[u32], want: Want) -> Result<bool> {
         while !rest.is_empty() {
             let (chunk, later) = rest.split_at(self.rows(PREFILL, rest.len()));
             rest = later;
             let plan = if chunk.len() == 1 { DECODE } else { PREFILL };
             let want = if rest.is_empty() { want } else { Want::Nothing };
-            result = self.begin(plan, chunk, chunk.len(), want)?;
-            if result.is_none() {
-                return Ok(None);
+            if !self.begin(plan, chunk, chunk.len(), want)? {
+                return Ok(false);
             }
-            self.ids.extend_from_slice(chunk);
+            self.read(chunk);
             self.prefilled += chunk.len() as u64;
         }
-        Ok(result)
-    }
-
-    /// Sends one token through the model: this one, or the one that the device chooses in the step before.
-    pub(crate) fn decode(&mut self, id: Option<u32>, want: Want) -> Result<Option<Awaited>> {
-        self.begin(DECODE, id.as_slice(), 1, want)
+        Ok(true)
     }
 
     /// Whether a token's step may be submitted before its id is read. If the answer ends with that id, the position undoes
     /// the step, but not that a position has left the window for it. Nothing is won where the host waits within a step: for
-    /// a pace, for streamed layers, for the references.
+    /// a frame budget, for streamed layers, for the references. And a paced token's step is not due yet.
     pub(crate) fn may_go_ahead(&self) -> bool {
         let (length, shared) = (self.ids.len() + 1, &self.model.shared);
-        matches!(self.player, PlayerSession::Gpu(_))
-            && self.pace.is_none()
+        shared.runtime.has_gpu()
+            && self.frames.is_none()
+            && self.period().is_none()
             && shared.blueprint.memory.streamed_layers == 0
             && length <= self.most_tokens()
             && !self.window.drops(length)
@@ -218,61 +254,10 @@ impl Session {
     /// for a submit, or where more than half of the window would go at once.
     pub(crate) fn rows(&self, plan: usize, left: usize) -> usize {
         let shared = &self.model.shared;
-        let bound = bound(&shared.runtime.profile().submit, self.pace.as_ref());
+        let bound = bound(&shared.runtime.profile().submit, self.frames.as_ref());
         let plan = &shared.blueprint.plans[plan];
         let most = left.min(self.window.step_rows(plan.rows)) as u32;
         rows_within(plan, &bound, self.ids.len() as u32, most) as usize
-    }
-
-    /// Plays one step behind the tokens read so far, which it does not add to.
-    pub(crate) fn play(
-        &mut self,
-        plan: usize,
-        ids: &[u32],
-        count: usize,
-        want: Want,
-    ) -> Result<Option<Vec<u8>>> {
-        let begun = self.begin(plan, ids, count, want)?;
-        begun.map(|awaited| self.finish(awaited)).transpose()
-    }
-
-    /// What a step that has begun gives back.
-    pub(crate) fn finish(&mut self, awaited: Awaited) -> Result<Vec<u8>> {
-        let player = &self.model.shared.player;
-        player.finish(&mut self.player, awaited)
-    }
-
-    /// Begins one step behind the tokens read so far, which it does not add to.
-    pub(crate) fn begin(
-        &mut self,
-        plan: usize,
-        ids: &[u32],
-        count: usize,
-        want: Want,
-    ) -> Result<Option<Awaited>> {
-        let shared = &self.model.shared;
-        let blueprint = &shared.blueprint;
-        let mut step = self.window.step(self.ids.len() as u32, count as u32);
-        if want == Want::NextId {
-            let position = self.ids.len() + count;
-            step.draw = self.sampling.draw(position as u64);
-        }
-        let angles = blueprint.angles(&step);
-        let canceller = &self.canceller;
-        let turn = Turn {
-            plan,
-            step,
-            ids,
-            angles: &angles,
-            want,
-            cancelled: &|| canceller.is_cancelled(),
-        };
-        shared.player.begin(
-            &mut self.player,
-            &blueprint.plans[plan],
-            &turn,
-            self.pace.as_mut(),
-        )
     }
 
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<()> {

@@ -89,7 +89,7 @@ pub(crate) fn rows_within(plan: &Plan, bound: &SubmitBound, position: u32, most:
 
 /// How much work fits a frame: grows while submits end well within the budget, and falls as soon as one does not.
 #[derive(Clone, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Frames {
     budget: Duration,
     /// What a submit may cost.
     allowed: u64,
@@ -97,7 +97,7 @@ pub(crate) struct Pace {
     passed: bool,
 }
 
-impl Pace {
+impl Frames {
     /// So little that the first submit is short on any device.
     const START: u64 = 4 << 20;
 
@@ -134,8 +134,8 @@ impl Pace {
 }
 
 /// The bound for the next submit: the profile's, and no more bytes than fit a frame.
-pub(crate) fn bound(profile: &SubmitBound, pace: Option<&Pace>) -> SubmitBound {
-    let frame = pace.map(|pace| pace.allowed);
+pub(crate) fn bound(profile: &SubmitBound, frames: Option<&Frames>) -> SubmitBound {
+    let frame = frames.map(|frames| frames.allowed);
     SubmitBound {
         bytes: profile.bytes.into_iter().chain(frame).min(),
         ..*profile
@@ -252,7 +252,7 @@ mod tests {
     /// A device of so many bytes a second, on which every third dispatch is `slow` times slower; as many
     /// rounds of these dispatches: how long each submit took.
     fn play(
-        pace: &mut Pace,
+        frames: &mut Frames,
         costs: &[u64],
         bytes_a_second: f64,
         slow: f64,
@@ -262,13 +262,13 @@ mod tests {
         for _ in 0..rounds {
             let mut at = 0;
             while at < costs.len() {
-                let bound = super::bound(&SubmitBound::NONE, Some(pace));
+                let bound = super::bound(&SubmitBound::NONE, Some(frames));
                 let (count, total) =
                     next_submit(costs.len() - at, costs[at..].iter().copied(), &bound);
                 let seconds: f64 = (at..at + count)
                     .map(|i| costs[i] as f64 / bytes_a_second * if i % 3 == 0 { slow } else { 1.0 })
                     .sum();
-                pace.learn(total, Duration::from_secs_f64(seconds));
+                frames.learn(total, Duration::from_secs_f64(seconds));
                 times.push(seconds);
                 at += count;
             }
@@ -284,9 +284,9 @@ mod tests {
         let all: u64 = costs.iter().sum();
         for bytes_a_second in [3e8, 5e9, 4e10] {
             for slow in [1.0, 3.0] {
-                let mut pace = Pace::new(Duration::from_millis(4));
-                play(&mut pace, &costs, bytes_a_second, slow, 5);
-                let times = play(&mut pace, &costs, bytes_a_second, slow, 5);
+                let mut frames = Frames::new(Duration::from_millis(4));
+                play(&mut frames, &costs, bytes_a_second, slow, 5);
+                let times = play(&mut frames, &costs, bytes_a_second, slow, 5);
                 let one = |cost: u64| cost as f64 / bytes_a_second * slow;
                 let worst = one(*costs.iter().max().expect("some"));
                 let over = times.iter().filter(|time| **time > worst.max(0.004));
@@ -306,15 +306,15 @@ mod tests {
     #[test]
     fn a_device_that_becomes_slow_gets_less_at_once() {
         let costs = vec![1 << 20; 200];
-        let mut pace = Pace::new(Duration::from_millis(4));
-        play(&mut pace, &costs, 4e10, 1.0, 20);
-        let fast = pace.allowed;
+        let mut frames = Frames::new(Duration::from_millis(4));
+        play(&mut frames, &costs, 4e10, 1.0, 20);
+        let fast = frames.allowed;
         // A tenth of the speed: one submit is late, the next are not.
-        let times = play(&mut pace, &costs, 4e9, 1.0, 1);
+        let times = play(&mut frames, &costs, 4e9, 1.0, 1);
         assert!(times[0] > 0.004, "{times:?}");
         assert!(times[1..].iter().all(|time| *time <= 0.004), "{times:?}");
-        assert!(pace.allowed < fast / 5);
-        play(&mut pace, &costs, 4e10, 1.0, 200);
-        assert!(pace.allowed > fast / 2, "{} of {fast}", pace.allowed);
+        assert!(frames.allowed < fast / 5);
+        play(&mut frames, &costs, 4e10, 1.0, 200);
+        assert!(frames.allowed > fast / 2, "{} of {fast}", frames.allowed);
     }
 }

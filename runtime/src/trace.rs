@@ -8,10 +8,10 @@ use lorgnette_shaders::{Part, Step};
 
 use crate::blueprint::{Blueprint, DECODE, LoadOptions, PREFILL};
 use crate::formats::Checkpoint;
-use crate::model::{LoadTimings, load_cpu, load_gpu, programs};
 use crate::ops::Heads;
 use crate::plan::{Home, Plan, TensorId};
 use crate::player::{Turn, Want};
+use crate::realize::{LoadTimings, Watch, load_cpu, load_gpu, programs};
 use crate::{Error, Result, Runtime};
 
 /// Squared error over squared reference, above which outputs count as different: far above the noise of another order
@@ -90,15 +90,12 @@ pub fn trace(
     }
     let programs = programs(runtime, &blueprint, &mut |_| ())?;
     let timings = &mut LoadTimings::default();
-    let gpu_player = load_gpu(
-        gpu,
-        &programs,
-        &checkpoint,
-        &blueprint,
-        timings,
-        &mut |_| (),
-    )?;
-    let cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
+    let watch = &mut Watch {
+        progress: &mut |_| (),
+        given_up: &|| false,
+    };
+    let mut gpu_player = load_gpu(&gpu, &programs, &checkpoint, &blueprint, timings, watch)?;
+    let mut cpu_player = load_cpu(&checkpoint, &blueprint, &mut |_| ())?;
     let gpu_session = gpu_player.open(&blueprint.plans, &blueprint.memory)?;
     let mut cpu_session = crate::cpu::CpuSession::new(&blueprint.memory);
     let mut report = TraceReport {
@@ -123,6 +120,7 @@ pub fn trace(
             angles: &angles,
             want: Want::Nothing,
             cancelled: &|| false,
+            gate: runtime.gate(),
         };
         for (at, dispatch) in plan.dispatches().enumerate() {
             if !dispatch.is_played(&step) {

@@ -80,15 +80,21 @@ impl Window {
     /// The step of `count` rows from `position` on. What leaves for it has left, even if the step is not played to its
     /// end: some layers' rows may be overwritten.
     pub fn step(&mut self, position: u32, count: u32) -> Step {
-        let Overflow::Slide { keep } = self.overflow else {
-            return Step::new(position, count);
-        };
-        let over = (position + count).saturating_sub(self.context);
-        self.dropped = self.dropped.max(over);
-        Step {
-            keep,
-            dropped: self.dropped,
-            ..Step::new(position, count)
+        let step = self.again(position, count, self.dropped);
+        self.dropped = step.dropped;
+        step
+    }
+
+    /// The same where `dropped` positions had left before.
+    pub fn again(&self, position: u32, count: u32, dropped: u32) -> Step {
+        let step = Step::new(position, count);
+        match self.overflow {
+            Overflow::Stop => step,
+            Overflow::Slide { keep } => Step {
+                keep,
+                dropped: dropped.max((position + count).saturating_sub(self.context)),
+                ..step
+            },
         }
     }
 

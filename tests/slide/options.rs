@@ -100,7 +100,7 @@ fn the_opening_of_a_conversation() {
 
 #[test]
 fn keys_of_a_layer_that_is_none() {
-    let session = tiny(runtime(), CONTEXT).session().expect("a session");
+    let mut session = tiny(runtime(), CONTEXT).session().expect("a session");
     let error = session.keys(2).expect_err("two layers").to_string();
     assert!(
         error.contains("less than 2") && error.contains("found 2"),

@@ -99,17 +99,3 @@ fn a_kernel_that_loses_the_device_is_barred_and_a_new_runtime_goes_on() {
         &["device was lost"],
     );
 }
-
-#[test]
-fn a_device_that_is_lost_later_is_said_so_every_time() {
-    let doomed = runtime(&[], None);
-    let model = load(&doomed).expect("loads").0;
-    let mut session = model.session().expect("a session");
-    session.logits(&[1, 2, 3]).expect("logits");
-    doomed.lose_device();
-    for ids in [&[1, 2, 3, 4][..], &[5, 6]] {
-        let error = session.logits(ids).expect_err("the device is gone");
-        assert!(matches!(error, Error::DeviceLost(_)), "{error}");
-    }
-    assert!(matches!(model.session(), Err(Error::DeviceLost(_))));
-}

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::bytes::Bytes;
 use super::header::Header;
 use super::metadata::Metadata;
 use super::source::Source;
@@ -16,7 +17,7 @@ use crate::Result;
 /// An open GGUF file. Every tensor lies inside it: checked at opening.
 #[derive(Debug)]
 pub struct Checkpoint {
-    source: Arc<Source>,
+    bytes: Arc<Bytes>,
     metadata: Metadata,
     version: u32,
     tensors: Vec<TensorInfo>,
@@ -30,7 +31,15 @@ impl Checkpoint {
     /// # Errors
     /// `Io` where it cannot be read, `Input` where it is no regular file, else as [`Header::parse`].
     pub fn open(path: &Path) -> Result<Self> {
-        Self::new(Source::map(path)?)
+        Self::from_source(path.into())
+    }
+
+    /// The same of a file that is open already, or a part of one. It stays open as long as the checkpoint lives.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`], and `Input` for a part that is not within its file.
+    pub fn from_source(source: Source) -> Result<Self> {
+        Self::new(Bytes::map(source)?)
     }
 
     /// The same over bytes in memory, for files that come from somewhere else than a file system.
@@ -38,14 +47,14 @@ impl Checkpoint {
     /// # Errors
     /// As [`Header::parse`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::new(Source::Memory(bytes))
+        Self::new(Bytes::Memory(bytes))
     }
 
-    fn new(source: Source) -> Result<Self> {
-        let header = Header::parse(&source, source.len() as u64)?;
-        let source = Arc::new(source);
+    fn new(bytes: Bytes) -> Result<Self> {
+        let header = Header::parse(&bytes, bytes.len() as u64)?;
+        let bytes = Arc::new(bytes);
         let metadata = Metadata {
-            source: Arc::clone(&source),
+            bytes: Arc::clone(&bytes),
             entries: header.entries,
             by_key: header.by_key,
         };
@@ -59,7 +68,7 @@ impl Checkpoint {
             ));
         }
         Ok(Self {
-            source,
+            bytes,
             metadata,
             version: header.version,
             tensors: header.tensors,
@@ -74,7 +83,7 @@ impl Checkpoint {
 
     /// Bytes of the whole file.
     pub fn file_bytes(&self) -> u64 {
-        self.source.len() as u64
+        self.bytes.len() as u64
     }
 
     /// Bytes on the heap: where keys and tensors are, not what they hold.
@@ -115,7 +124,7 @@ impl Checkpoint {
     /// # Panics
     /// Where `t` is not of this file or has fewer rows: a mistake of the caller.
     pub fn rows(&self, t: &TensorInfo, rows: Range<u64>) -> &[u8] {
-        &self.source[t.range(rows)]
+        &self.bytes[t.range(rows)]
     }
 
     /// The file is what it was when it was opened: as long, and not written to. Asks the system, which is quick.
@@ -123,7 +132,7 @@ impl Checkpoint {
     /// # Errors
     /// `Format` where it is not, `Io` where the system does not say.
     pub fn expect_unchanged(&self) -> Result<()> {
-        self.source.expect_unchanged()
+        self.bytes.expect_unchanged()
     }
 
     /// Says that those rows will be read soon, so that they can be brought from storage meanwhile. They take no memory
@@ -132,7 +141,7 @@ impl Checkpoint {
     /// # Panics
     /// As [`Checkpoint::rows`].
     pub fn announce(&self, t: &TensorInfo, rows: Range<u64>) {
-        self.source.announce(t.range(rows));
+        self.bytes.announce(t.range(rows));
     }
 
     /// Says that those rows are not needed any more, so that the memory behind them can be taken back. They can
@@ -143,6 +152,6 @@ impl Checkpoint {
     /// # Panics
     /// As [`Checkpoint::rows`].
     pub fn release(&self, t: &TensorInfo, rows: Range<u64>) {
-        self.source.release(t.range(rows));
+        self.bytes.release(t.range(rows));
     }
 }

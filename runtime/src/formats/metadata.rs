@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use super::broken;
-use super::source::Source;
+use super::bytes::Bytes;
 use super::value::{Entry, Kind};
 use crate::Result;
 
 /// Keys and typed values of a model file.
 #[derive(Debug)]
 pub struct Metadata {
-    pub(super) source: Arc<Source>,
+    pub(super) bytes: Arc<Bytes>,
     pub(super) entries: Vec<Entry>,
     pub(super) by_key: Vec<u32>,
 }
@@ -54,8 +54,8 @@ impl Metadata {
     /// Every key in the file's order, with its type and value in a few words: for people, not for parsing.
     pub fn iter(&self) -> impl Iterator<Item = (&str, String)> {
         self.entries.iter().map(|e| {
-            let key = std::str::from_utf8(e.key(&self.source)).unwrap_or_default();
-            (key, e.describe(&self.source))
+            let key = std::str::from_utf8(e.key(&self.bytes)).unwrap_or_default();
+            (key, e.describe(&self.bytes))
         })
     }
 
@@ -65,7 +65,7 @@ impl Metadata {
         expected: &str,
         read: impl FnOnce(&Entry, &'a [u8]) -> Option<T>,
     ) -> Result<Option<T>> {
-        let bytes: &[u8] = &self.source;
+        let bytes: &[u8] = &self.bytes;
         let place = self
             .by_key
             .binary_search_by(|&i| self.entries[i as usize].key(bytes).cmp(key.as_bytes()));

@@ -3,6 +3,7 @@
 //! GGUF versions 2 and 3 (the ggml project's `docs/gguf.md`), little-endian. Whatever the bytes are, reading ends in
 //! a value or in an error that names the field, what the format asks for and what was found.
 
+mod bytes;
 mod gguf;
 mod header;
 mod metadata;
@@ -16,6 +17,7 @@ mod write;
 pub use gguf::Checkpoint;
 pub use header::Header;
 pub use metadata::{Metadata, Strings};
+pub use source::Source;
 pub use tensor::TensorInfo;
 pub use write::{TensorSpec, Value, Writer};
 

@@ -1,151 +1,60 @@
-//! Where the bytes of a model file are: mapped from a file, or in memory. The only place with `unsafe`.
+//! Where a model file is: what an app has in hand. Nothing is opened or read here.
 
-use std::fs::{File, Metadata};
-use std::ops::{Deref, Range};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
-use memmap2::Mmap;
-
-use super::broken;
-use crate::{Error, Result};
-
-/// Released ranges start and end at multiples of this: a multiple of the page sizes in use (4, 16 and 64 KiB).
-#[cfg(unix)]
-const GRANULE: usize = 64 * 1024;
-
-/// Linux reads at most so much ahead for one call (`read_ahead_kb`'s default), and drops the rest without a word.
-#[cfg(unix)]
-const READ_AHEAD: usize = 128 * 1024;
-
+/// A model file by its path, or open already.
 #[derive(Debug)]
-pub(super) enum Source {
-    Mapped(Mapped),
-    Memory(Vec<u8>),
+pub enum Source {
+    /// The file at that path.
+    Path(PathBuf),
+    /// An open file, for those that have no path: on Android of a content URI, by its descriptor. It is read by mapping,
+    /// so that it does not matter where it is positioned, and it stays open as long as the model lives: who needs the
+    /// descriptor gives a duplicate.
+    File(File),
+    /// A part of an open file: on Android of an asset that is stored uncompressed in its package.
+    Part {
+        /// The whole file.
+        file: File,
+        /// Where the model begins in it, in bytes; any number will do.
+        offset: u64,
+        /// Bytes of the model.
+        length: u64,
+    },
 }
 
-/// A mapped file, and how it was when it was mapped.
-#[derive(Debug)]
-pub(super) struct Mapped {
-    map: Mmap,
-    file: File,
-    path: PathBuf,
-    modified: Option<SystemTime>,
-}
-
-impl Source {
-    pub fn map(path: &Path) -> Result<Self> {
-        let io = |source| io_error(path, source);
-        let file = File::open(path).map_err(io)?;
-        let info = file.metadata().map_err(io)?;
-        if !info.is_file() {
-            return Err(Error::Input {
-                what: "model file".into(),
-                expected: "a regular file".into(),
-                found: path.display().to_string(),
-            });
-        }
-        if info.len() == 0 {
-            return Err(broken("file", "a GGUF file", "an empty file"));
-        }
-        // SAFETY: the map is read-only and private, and only plain bytes are read from it. A map has no other owner
-        // in this process; another process that shortens the file meanwhile ends the program with SIGBUS, as for
-        // every program that maps files: model files are written once and replaced by renaming.
-        #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Self::Mapped(Mapped {
-            map,
-            file,
-            path: path.to_path_buf(),
-            modified: modified(&info),
-        }))
-    }
-
-    /// The file still has the length that was mapped, and nobody wrote to it since.
-    pub fn expect_unchanged(&self) -> Result<()> {
-        let Self::Mapped(mapped) = self else {
-            return Ok(());
-        };
-        let info = mapped.file.metadata();
-        let info = info.map_err(|source| io_error(&mapped.path, source))?;
-        let (expected, found) = (mapped.map.len() as u64, info.len());
-        let written = modified(&info) != mapped.modified;
-        if expected == found && !written {
-            return Ok(());
-        }
-        Err(broken(
-            format!("{}, read again", mapped.path.display()),
-            format!("{expected} bytes, not changed since it was opened"),
-            format!(
-                "{found} bytes{}",
-                if written { ", written to since" } else { "" }
-            ),
-        ))
-    }
-
-    /// Lets the system read `range` from storage ahead of its use.
-    pub fn announce(&self, range: Range<usize>) {
-        #[cfg(unix)]
-        if let Self::Mapped(Mapped { map, .. }) = self {
-            let first = range.start / GRANULE * GRANULE;
-            for start in (first..range.end).step_by(READ_AHEAD) {
-                let length = READ_AHEAD.min(range.end - start);
-                if let Err(e) = map.advise_range(memmap2::Advice::WillNeed, start, length) {
-                    return log::debug!("{range:?} of the model file is not read ahead: {e}");
-                }
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = range;
-    }
-
-    /// Lets the system take back the memory behind `range`; the bytes are read from the file again when needed.
-    ///
-    /// Both ends are rounded down: the start so that the edge between two neighbouring ranges goes with the second.
-    pub fn release(&self, range: Range<usize>) {
-        #[cfg(unix)]
-        if let Self::Mapped(Mapped { map, .. }) = self {
-            let start = range.start / GRANULE * GRANULE;
-            let end = if range.end == map.len() {
-                range.end
-            } else {
-                range.end / GRANULE * GRANULE
-            };
-            if start < end {
-                let dont_need = memmap2::UncheckedAdvice::DontNeed;
-                // SAFETY: dropping pages loses what was written to them. Nothing writes to this map, so the same
-                // bytes come back from the file at the next access.
-                #[allow(unsafe_code)]
-                let dropped = unsafe { map.unchecked_advise_range(dont_need, start, end - start) };
-                if let Err(e) = dropped {
-                    log::debug!("pages {start}..{end} of the model file stay in memory: {e}");
-                }
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = range;
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
     }
 }
 
-impl Deref for Source {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Mapped(mapped) => &mapped.map,
-            Self::Memory(bytes) => bytes,
-        }
+impl From<&PathBuf> for Source {
+    fn from(path: &PathBuf) -> Self {
+        Self::Path(path.clone())
     }
 }
 
-fn io_error(path: &Path, source: std::io::Error) -> Error {
-    Error::Io {
-        path: path.to_path_buf(),
-        source,
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_path_buf())
     }
 }
 
-/// When the file was last written to, where the system says so.
-fn modified(info: &Metadata) -> Option<SystemTime> {
-    info.modified().ok()
+impl From<String> for Source {
+    fn from(path: String) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+impl From<&str> for Source {
+    fn from(path: &str) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+impl From<File> for Source {
+    fn from(file: File) -> Self {
+        Self::File(file)
+    }
 }

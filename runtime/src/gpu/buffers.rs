@@ -21,6 +21,10 @@ impl Buffer {
     pub fn raw(&self) -> &wgpu::Buffer {
         &self.raw
     }
+
+    pub fn bytes(&self) -> u64 {
+        self.raw.size()
+    }
 }
 
 impl Drop for Buffer {
@@ -52,6 +56,13 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Buffer(buffer) => buffer.bytes(),
+            Self::Texture(texture) => texture.texels.bytes(),
+        }
+    }
+
     /// All of it, to be bound.
     pub fn resource(&self) -> wgpu::BindingResource<'_> {
         match self {

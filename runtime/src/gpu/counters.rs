@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// A snapshot of everything counted since the runtime was made.
+/// A snapshot of everything counted since the runtime was made, also over devices that were lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Bytes of our buffers and textures that are alive.
@@ -62,7 +62,7 @@ pub(crate) struct Counts {
     pub(super) bind_groups: AtomicU64,
     pub(super) pipelines: AtomicU64,
     pub(super) dispatches: AtomicU64,
-    pub(super) submits: AtomicU64,
+    submits: AtomicU64,
     copies: AtomicU64,
     copied_bytes: AtomicU64,
     uploads: AtomicU64,
@@ -84,6 +84,10 @@ impl Counts {
     pub(super) fn uploaded(&self, bytes: u64) {
         self.uploads.fetch_add(1, Relaxed);
         self.uploaded_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn submitted(&self) {
+        self.submits.fetch_add(1, Relaxed);
     }
 
     pub(super) fn copied(&self, bytes: u64) {

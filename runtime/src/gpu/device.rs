@@ -1,133 +1,45 @@
 //! The device: which adapter, with which limits, and what it said when something went wrong.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use lorgnette_shaders::{Feature, Program};
+use lorgnette_shaders::Program;
 
+use super::adapter::{AdapterKind, AdapterReport, enumerate};
 use super::asked::Asked;
 use super::cache::PipelineCache;
 use super::counters::Counts;
 use super::pipelines::Pipeline;
+use crate::gate::Gate;
 use crate::reserve::BLOCK;
+use crate::wait::{self, locked};
 use crate::{Error, Profile, Result, SubmitBound};
-
-/// What an adapter is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdapterKind {
-    /// A GPU of its own memory.
-    Discrete,
-    /// A GPU that shares memory with the processor, as in phones.
-    Integrated,
-    /// A GPU handed into a virtual machine.
-    Virtual,
-    /// A driver that computes on the processor: right numbers, low speed.
-    Software,
-    /// No GPU at all: the plan is played by the plain references.
-    Reference,
-    /// The driver does not say.
-    Unknown,
-}
-
-/// An adapter as a person would name it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AdapterReport {
-    /// The device's name.
-    pub name: String,
-    /// Driver and version.
-    pub driver: String,
-    /// The graphics interface, for example `vulkan`.
-    pub backend: String,
-    /// What it is made of.
-    pub kind: AdapterKind,
-    /// Bytes one storage binding may have.
-    pub max_binding_bytes: u64,
-    /// Bytes one buffer may have.
-    pub max_buffer_bytes: u64,
-    /// Texels of a texture's longest side.
-    pub max_texture_side: u32,
-    /// Bytes of workgroup memory.
-    pub max_workgroup_bytes: u32,
-    /// Invocations in a workgroup.
-    pub max_workgroup_invocations: u32,
-    /// Smallest and largest subgroup.
-    pub subgroup_sizes: (u32, u32),
-    /// Optional features that it has: `f16`, `subgroups`, `timestamps`. Variants that need others are not for it.
-    pub features: Vec<&'static str>,
-}
-
-impl AdapterReport {
-    fn new(adapter: &wgpu::Adapter) -> Self {
-        Self::of(adapter.get_info(), &adapter.limits(), adapter.features())
-    }
-
-    /// An adapter, or a device on it that was asked for with less.
-    fn of(info: wgpu::AdapterInfo, limits: &wgpu::Limits, features: wgpu::Features) -> Self {
-        let kind = match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
-            wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
-            wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
-            wgpu::DeviceType::Cpu => AdapterKind::Software,
-            wgpu::DeviceType::Other => AdapterKind::Unknown,
-        };
-        Self {
-            name: info.name,
-            driver: format!("{} {}", info.driver, info.driver_info)
-                .trim()
-                .to_owned(),
-            backend: info.backend.to_str().to_owned(),
-            kind,
-            max_binding_bytes: limits.max_storage_buffer_binding_size,
-            max_buffer_bytes: limits.max_buffer_size,
-            max_texture_side: limits.max_texture_dimension_2d,
-            max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
-            max_workgroup_invocations: limits.max_compute_invocations_per_workgroup,
-            subgroup_sizes: (info.subgroup_min_size, info.subgroup_max_size),
-            features: OPTIONAL
-                .into_iter()
-                .filter(|(_, flag)| features.contains(*flag))
-                .map(|(name, _)| name)
-                .collect(),
-        }
-    }
-}
-
-/// Features that are told of, by our names.
-const OPTIONAL: [(&str, wgpu::Features); 3] = [
-    ("f16", wgpu::Features::SHADER_F16),
-    (Feature::Subgroups.name(), wgpu::Features::SUBGROUP),
-    ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
-];
-
-/// Every adapter of this machine, hardware first.
-pub fn adapters() -> Vec<AdapterReport> {
-    enumerate().iter().map(AdapterReport::new).collect()
-}
-
-fn enumerate() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
-        wgpu::DeviceType::DiscreteGpu => 0,
-        wgpu::DeviceType::IntegratedGpu => 1,
-        wgpu::DeviceType::VirtualGpu => 2,
-        wgpu::DeviceType::Other => 3,
-        wgpu::DeviceType::Cpu => 4,
-    };
-    adapters.sort_by_key(rank);
-    adapters
-}
 
 /// How long a segment may take: minutes on a busy software driver, far less than a person waits on any GPU.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a device is opened by, the first time and whenever it was lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// A part of the adapter's name, its driver's or backend's; any, if `None`.
+    pub adapter: Option<String>,
+    /// What it is asked for.
+    pub profile: Profile,
+    /// Where compiled pipelines are kept.
+    pub cache_dir: Option<PathBuf>,
+    /// Whether it is asked for its clock.
+    pub timestamps: bool,
+}
 
 /// An open device.
 pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
+    opening: Opening,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) gate: Arc<Gate>,
     pub(super) pipelines: Mutex<HashMap<Program, Arc<Pipeline>>>,
     pub(super) cache: Option<PipelineCache>,
     /// What one submit of a step may hold.
@@ -146,14 +58,36 @@ struct Fault {
 }
 
 impl Gpu {
-    /// Opens the first adapter, hardware before software, whose name or driver holds `wanted` (any, if `None`), as the
-    /// device of the profile.
-    pub fn open(
-        wanted: Option<&str>,
-        profile: &Profile,
-        cache_dir: Option<&Path>,
-        timestamps: bool,
-    ) -> Result<Self> {
+    /// Opens the first adapter that is meant, hardware before software, as the device of the profile.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where none is, [`Error::Unsupported`] where it has less than the profile, [`Error::Device`].
+    pub fn open(opening: Opening) -> Result<Self> {
+        Self::open_with(opening, Arc::default(), Arc::default())
+    }
+
+    /// The same device, which was lost, opened anew: with its counts, behind its gate.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] where it does not come back.
+    pub fn again(&self) -> Result<Self> {
+        let why = |what: &str| {
+            let lost = locked(&self.fault).lost.clone().unwrap_or_default();
+            Error::DeviceLost(format!("{lost}; opened again: {what}"))
+        };
+        // They are of no more use, and new ones are coming.
+        locked(&self.pipelines).clear();
+        let (counts, gate) = (self.counts.clone(), self.gate.clone());
+        let gpu = Self::open_with(self.opening.clone(), counts, gate)
+            .map_err(|error| why(&error.to_string()))?;
+        if gpu.report != self.report {
+            return Err(why(&format!("{} is another device", gpu.report.name)));
+        }
+        Ok(gpu)
+    }
+
+    fn open_with(opening: Opening, counts: Arc<Counts>, gate: Arc<Gate>) -> Result<Self> {
+        let wanted = opening.adapter.as_deref();
         let adapters = enumerate();
         let named = |report: &AdapterReport| {
             let text =
@@ -187,23 +121,23 @@ impl Gpu {
                 report.name
             );
         }
-        Self::request(adapter, profile, cache_dir, timestamps)
+        Self::request(adapter, opening, counts, gate)
     }
 
     fn request(
         adapter: &wgpu::Adapter,
-        profile: &Profile,
-        cache_dir: Option<&Path>,
-        timestamps: bool,
+        opening: Opening,
+        counts: Arc<Counts>,
+        gate: Arc<Gate>,
     ) -> Result<Self> {
         let info = adapter.get_info();
-        let mut asked = Asked::of(profile, adapter)?;
+        let mut asked = Asked::of(&opening.profile, adapter)?;
         let report = AdapterReport::of(info.clone(), &asked.limits, asked.features);
-        if cache_dir.is_some() {
+        if opening.cache_dir.is_some() {
             // No kernel sees it.
             asked.features |= adapter.features() & wgpu::Features::PIPELINE_CACHE;
         }
-        if timestamps {
+        if opening.timestamps {
             // Nor this.
             asked.features |= adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         }
@@ -225,6 +159,7 @@ impl Gpu {
             if reason != wgpu::DeviceLostReason::Destroyed {
                 log::error!("GPU: the device was lost: {message}");
                 locked(&lost).lost.get_or_insert(message);
+                wait::ring();
             }
         });
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -232,16 +167,19 @@ impl Gpu {
             log::error!("GPU: {message}");
             locked(&wrong).complaint.get_or_insert(message);
         }));
-        let cache = cache_dir.and_then(|folder| PipelineCache::open(&device, &info, folder));
+        let folder = opening.cache_dir.as_deref();
+        let cache = folder.and_then(|folder| PipelineCache::open(&device, &info, folder));
         Ok(Self {
             device,
             queue,
-            counts: Arc::default(),
+            counts,
+            gate,
             pipelines: Mutex::default(),
             cache,
-            submit: profile.submit,
+            submit: opening.profile.submit,
             report,
             fault,
+            opening,
         })
     }
 
@@ -257,10 +195,45 @@ impl Gpu {
         }
     }
 
+    /// Whether it is gone.
+    pub fn is_lost(&self) -> bool {
+        locked(&self.fault).lost.is_some()
+    }
+
+    /// A result of this device: what it complains of when it is lost is that it is lost.
+    pub fn blamed<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Err(Error::Device(_)) if self.is_lost() => self.check().and(result),
+            other => other,
+        }
+    }
+
     /// Loses the device, as a driver's reset would. For tests.
     pub fn lose(&self, why: &str) {
         locked(&self.fault).lost.get_or_insert(why.to_owned());
         self.device.destroy();
+        wait::ring();
+    }
+
+    /// Submits what was encoded, and `count`s it, as soon as the runtime is not paused. When, and what to wait for.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] where `given_up` says so before; as [`Gpu::check`].
+    pub fn submit(
+        &self,
+        encoder: wgpu::CommandEncoder,
+        count: impl FnOnce(&Counts),
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<(Instant, wgpu::SubmissionIndex)> {
+        let commands = encoder.finish();
+        let passing = self.gate.pass(&|| given_up() || self.is_lost());
+        let passing = passing.or_else(|error| self.check().and(Err(error)))?;
+        let start = Instant::now();
+        let submission = self.queue.submit([commands]);
+        count(&self.counts);
+        drop(passing);
+        self.check()?;
+        Ok((start, submission))
     }
 
     /// Whether a pass can say when it began and ended.
@@ -290,6 +263,13 @@ impl Gpu {
         self.check()
     }
 
+    /// The same, whatever became of it: on a device that is lost nothing is left.
+    pub fn idle(&self) {
+        if let Err(error) = self.device.poll(wgpu::PollType::wait_indefinitely()) {
+            log::debug!("while waiting for the device: {error}");
+        }
+    }
+
     /// Bytes that wgpu's allocator has handed out, and bytes it holds from the driver, where it keeps an account.
     pub fn allocator(&self) -> Option<(u64, u64)> {
         let report = self.device.generate_allocator_report()?;
@@ -303,8 +283,4 @@ impl std::fmt::Debug for Gpu {
             .field("report", &self.report)
             .finish_non_exhaustive()
     }
-}
-
-fn locked(fault: &Mutex<Fault>) -> MutexGuard<'_, Fault> {
-    fault.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,12 +2,12 @@
 //! none (or was not asked for them) by submitting each alone, many times, and waiting. For measurements; slower than a
 //! step, and its submits are not a step's.
 
-use std::sync::PoisonError;
-
 use lorgnette_shaders::Program;
 use wgpu::BufferUsages as Usage;
 
-use super::realized::{GpuPlayer, GpuSession};
+use super::counters::Counts;
+use super::realized::GpuPlayer;
+use super::session::GpuSession;
 use super::solo::{repeated, without_limit};
 use super::transfer::copy_back;
 use crate::Result;
@@ -21,18 +21,17 @@ const MOST: usize = 2048;
 impl GpuPlayer {
     /// Plays one step. Each dispatch's program and the seconds that it took, in the plan's order.
     pub fn laps(
-        &self,
+        &mut self,
         session: &GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
     ) -> Result<Vec<(Program, f64)>> {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         self.upload_step(session, plan, turn);
         let mut laps = Vec::new();
         for segment in &plan.segments {
             let mut rest = segment.dispatches.as_slice();
             while !rest.is_empty() {
-                self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
+                self.bring(segment.needs, usize::MAX, turn.cancelled)?;
                 let (count, _) = next_dispatches(plan, rest, &turn.step, &self.gpu.submit);
                 let (now, later) = rest.split_at(count.min(MOST));
                 rest = later;
@@ -81,7 +80,7 @@ impl GpuPlayer {
             }
         }
         encoder.resolve_query_set(&set, 0..count, ticks.raw(), 0);
-        let submission = self.submit(encoder)?;
+        let (_, submission) = gpu.submit(encoder, Counts::submitted, turn.cancelled)?;
         gpu.wait(submission)?;
         let words = copy_back(gpu, &ticks)?;
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&words);

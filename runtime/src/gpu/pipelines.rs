@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use lorgnette_shaders::Program;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
@@ -10,6 +10,7 @@ use lorgnette_shaders::kernel::FIRST_STORAGE;
 use super::asked::refuse_lacking;
 use super::device::Gpu;
 use super::workgroup;
+use crate::wait::locked;
 use crate::{Error, Result};
 
 /// A compiled program and the layout of its bindings.
@@ -58,9 +59,7 @@ impl Gpu {
     }
 
     fn pipelines(&self) -> MutexGuard<'_, HashMap<Program, Arc<Pipeline>>> {
-        self.pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        locked(&self.pipelines)
     }
 
     fn check_workgroup(&self, program: &Program) -> Result<()> {

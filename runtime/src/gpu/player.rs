@@ -1,29 +1,42 @@
 //! Plays plans on the GPU: the walk over segments, the step's upload, and what comes back.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
 
 use super::buffers::Buffer;
-use super::realized::{GpuPlayer, GpuSession, Streaming};
+use super::counters::Counts;
+use super::realized::{GpuPlayer, Streaming};
+use super::session::GpuSession;
 use super::transfer::copy_back;
-use crate::Result;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Awaited, Turn, Want};
-use crate::submits::{Pace, bound, next_dispatches};
+use crate::submits::{Frames, bound, next_dispatches};
+use crate::{Error, Result};
 
 impl GpuPlayer {
-    /// Submits one step. `None` if it was cancelled between two submits. With a pace, each submit is waited for and
+    /// Submits one step. `None` if it was cancelled between two submits. With a frame budget, each submit is waited for and
     /// measured, so that the GPU is free for a frame before the next.
     pub fn begin(
-        &self,
+        &mut self,
         session: &mut GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
-        mut pace: Option<&mut Pace>,
+        frames: Option<&mut Frames>,
     ) -> Result<Option<Awaited>> {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.submit_all(session, plan, turn, frames) {
+            Err(Error::Cancelled) => Ok(None),
+            result => self.gpu.blamed(result).map(Some),
+        }
+    }
+
+    fn submit_all(
+        &mut self,
+        session: &mut GpuSession,
+        plan: &Plan,
+        turn: &Turn<'_>,
+        mut frames: Option<&mut Frames>,
+    ) -> Result<Awaited> {
+        self.gpu.check()?;
         self.upload_step(session, plan, turn);
         let want = self.wanted(session, plan, turn);
         let want = want.map(|(buffer, offset, bytes)| (buffer.raw().clone(), offset, bytes));
@@ -34,10 +47,10 @@ impl GpuPlayer {
             let mut rest = segment.dispatches.as_slice();
             while !rest.is_empty() {
                 if (turn.cancelled)() {
-                    return Ok(None);
+                    return Err(Error::Cancelled);
                 }
-                self.bring(scratch.as_mut(), segment.needs, usize::MAX)?;
-                let bound = bound(&self.gpu.submit, pace.as_deref());
+                self.bring(segment.needs, usize::MAX, turn.cancelled)?;
+                let bound = bound(&self.gpu.submit, frames.as_deref());
                 let (count, cost) = next_dispatches(plan, rest, &turn.step, &bound);
                 let (now, later) = rest.split_at(count);
                 let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
@@ -50,19 +63,24 @@ impl GpuPlayer {
                     let target = session.readback[back].target().raw();
                     encoder.copy_buffer_to_buffer(buffer, *offset, target, 0, Some(*bytes));
                 }
-                let start = Instant::now();
-                let submission = self.submit(encoder)?;
-                if let Some(pace) = &mut pace {
+                let submitted = self.gpu.submit(encoder, Counts::submitted, turn.cancelled);
+                let (start, submission) = submitted?;
+                if let Some(frames) = &mut frames {
                     self.gpu.wait(submission.clone())?;
-                    pace.learn(cost, start.elapsed());
+                    frames.learn(cost, start.elapsed());
+                }
+                if let Some((_, _, bytes)) = last {
+                    session.readback[back].ask(*bytes, submission.clone());
                 }
                 if rest.is_empty() {
                     // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to
                     // end. Not before its last submit: what comes may go to the slot that this one reads.
-                    self.bring(scratch.as_mut(), plan.needs_behind(i), STAGING_BUFFERS)?;
-                }
-                if let Some((_, _, bytes)) = last {
-                    session.readback[back].ask(*bytes, submission.clone());
+                    let brought = self.bring(plan.needs_behind(i), STAGING_BUFFERS, turn.cancelled);
+                    match brought {
+                        // The step itself is whole.
+                        Err(Error::Cancelled) if ends => {}
+                        brought => brought?,
+                    }
                 }
                 // Two submits in flight keep the GPU busy and a cancel near. A token is short, and its id may be ahead of
                 // one that is yet to be read.
@@ -73,27 +91,24 @@ impl GpuPlayer {
                 }
             }
         }
-        Ok(Some(Awaited::Gpu(want.map(|_| back))))
-    }
-
-    /// What a step that has begun gives back.
-    pub fn finish(&self, session: &mut GpuSession, back: usize) -> Result<Vec<u8>> {
-        session.readback[back].take(&self.gpu)
+        Ok(Awaited::Gpu(want.map(|_| back)))
     }
 
     /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:
     /// copies come behind the segments that were submitted before them, so that nothing is overwritten that is read.
     pub(super) fn bring(
-        &self,
-        streaming: Option<&mut Streaming>,
+        &mut self,
         needed: Option<usize>,
         most: usize,
+        given_up: &dyn Fn() -> bool,
     ) -> Result<()> {
-        let (Some(Streaming { stream, ring }), Some(layer)) = (streaming, needed) else {
+        let (Some(streaming), Some(layer)) = (&mut self.streaming, needed) else {
             return Ok(());
         };
+        let Streaming { stream, ring } = streaming;
+        let (weights, buffers) = (&self.weights, &self.weight_buffers);
         let mut sink = |weight: usize, bytes: &[u8], sections: &[Section]| {
-            ring.write(bytes, sections, self.weight(weight))
+            ring.write(bytes, sections, &weights[buffers[weight]], given_up)
         };
         stream.bring(layer, most, &mut sink)
     }
@@ -147,13 +162,6 @@ impl GpuPlayer {
         self.gpu.counts.uploaded(bytes.len() as u64);
     }
 
-    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<wgpu::SubmissionIndex> {
-        self.gpu.counts.submits.fetch_add(1, Relaxed);
-        let submission = self.gpu.queue.submit([encoder.finish()]);
-        self.gpu.check()?;
-        Ok(submission)
-    }
-
     fn wanted<'a>(
         &'a self,
         session: &'a GpuSession,
@@ -182,24 +190,18 @@ impl GpuPlayer {
         }
     }
 
-    /// The words of a layer's keys. For tests; slow.
-    pub fn keys(&self, session: &GpuSession, layer: usize) -> Result<Vec<u32>> {
-        copy_back(&self.gpu, &session.keys[layer])
-    }
-
     /// Plays one dispatch alone and reads back the tensors it wrote, in binding order. For the trace; slow.
     pub fn play_one(
-        &self,
+        &mut self,
         session: &GpuSession,
         plan: &Plan,
         turn: &Turn<'_>,
         at: usize,
     ) -> Result<Vec<Vec<u32>>> {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             self.upload_step(session, plan, turn);
         }
-        self.bring(scratch.as_mut(), plan.needs(at), usize::MAX)?;
+        self.bring(plan.needs(at), usize::MAX, turn.cancelled)?;
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode(
@@ -209,7 +211,9 @@ impl GpuPlayer {
             std::slice::from_ref(dispatch),
             at,
         );
-        let submission = self.submit(encoder)?;
+        let (_, submission) = self
+            .gpu
+            .submit(encoder, Counts::submitted, turn.cancelled)?;
         self.gpu.wait(submission)?;
         let mut written = Vec::new();
         for (id, _) in dispatch.uses().filter(|(_, access)| access.writes()) {

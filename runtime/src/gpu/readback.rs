@@ -30,6 +30,10 @@ impl Readback {
         Self { buffer, coming }
     }
 
+    pub fn bytes(&self) -> u64 {
+        self.buffer.bytes()
+    }
+
     /// The buffer to copy to, in a submission that is not made yet. What still comes to it is given up.
     pub fn target(&mut self) -> &Buffer {
         if self.coming.take().is_some() {
@@ -71,6 +75,9 @@ impl Readback {
             .map_err(|error| Error::Device(format!("reading results back: {error}")))?;
         let counts = &gpu.counts;
         counts.read_back_bytes.fetch_add(coming.bytes, Relaxed);
-        Ok(view.to_vec())
+        let bytes = view.to_vec();
+        // What a device had when it was lost may be anything.
+        gpu.check()?;
+        Ok(bytes)
     }
 }

@@ -2,8 +2,8 @@
 //! load and when a session opens; nothing here happens during a token.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
 
 use lorgnette_shaders::kernel::FIRST_STORAGE;
 use lorgnette_shaders::{Medium, Program, Shader, Step};
@@ -13,26 +13,26 @@ use super::buffers::{Buffer, Storage};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::session::GpuSession;
 use super::transfer::Upload;
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
-use crate::player::Want;
 use crate::stream::Stream;
 
 /// A model on the GPU.
 #[derive(Debug)]
 pub(crate) struct GpuPlayer {
     pub(super) gpu: Arc<Gpu>,
-    weights: Vec<Storage>,
+    pub(super) weights: Vec<Storage>,
     /// For each weight of the list, which of these it is in.
-    weight_buffers: Vec<usize>,
+    pub(super) weight_buffers: Vec<usize>,
     slots: Vec<Buffer>,
     params: Buffer,
     /// For each plan, for each dispatch in order.
     pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
-    /// A step owns the scratch, and the slots of streamed layers, from its first segment to its last.
-    pub(super) scratch: Mutex<Option<Streaming>>,
+    /// Where layers are streamed.
+    pub(super) streaming: Option<Streaming>,
 }
 
 /// Streamed layers, and the ring they come through.
@@ -40,32 +40,6 @@ pub(crate) struct GpuPlayer {
 pub(super) struct Streaming {
     pub stream: Stream,
     pub ring: Upload,
-}
-
-/// A session on the GPU.
-#[derive(Debug)]
-pub(crate) struct GpuSession {
-    pub(super) keys: Vec<Buffer>,
-    values: Vec<Buffer>,
-    pub(super) ids: Buffer,
-    pub(super) step: Buffer,
-    /// The large one, for logits and scores; then two that ids take turns in.
-    pub(super) readback: Vec<Readback>,
-    /// Which of the two is next.
-    pub(super) ids_next: bool,
-    /// For each plan, for each dispatch in order.
-    pub(super) bind_groups: Vec<Vec<wgpu::BindGroup>>,
-}
-
-impl GpuSession {
-    /// Where such results are read back: the two for ids take turns.
-    pub(super) fn readback_for(&mut self, want: Want) -> usize {
-        if want != Want::NextId {
-            return 0;
-        }
-        self.ids_next = !self.ids_next;
-        1 + usize::from(self.ids_next)
-    }
 }
 
 impl GpuPlayer {
@@ -76,6 +50,7 @@ impl GpuPlayer {
         programs: &HashMap<Shader, Program>,
         plans: &[Plan],
         memory: &MemoryPlan,
+        given_up: &dyn Fn() -> bool,
     ) -> Result<Self> {
         let storage = Usage::STORAGE | Usage::COPY_DST;
         let sampled = sampled(programs, plans, memory);
@@ -100,9 +75,9 @@ impl GpuPlayer {
             slots,
             params,
             pipelines: Vec::new(),
-            scratch: Mutex::default(),
+            streaming: None,
         };
-        player.upload_params(plans, memory.staging)?;
+        player.upload_params(plans, memory.staging, given_up)?;
         Ok(player)
     }
 
@@ -118,14 +93,19 @@ impl GpuPlayer {
         Ok(())
     }
 
-    fn upload_params(&self, plans: &[Plan], staging: u64) -> Result<()> {
+    fn upload_params(
+        &self,
+        plans: &[Plan],
+        staging: u64,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<()> {
         let mut bytes = Vec::with_capacity(self.params.raw().size() as usize);
         for dispatch in plans.iter().flat_map(Plan::dispatches) {
             bytes.extend_from_slice(&dispatch.params);
             bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT as usize), 0);
         }
         let mut upload = Upload::new(self.gpu.clone(), staging)?;
-        upload.fill(&bytes, &self.params)?;
+        upload.fill(&bytes, &self.params, given_up)?;
         upload.finish()
     }
 
@@ -136,7 +116,23 @@ impl GpuPlayer {
 
     /// From now on, layers are streamed through `ring`.
     pub fn keep(&mut self, stream: Stream, ring: Upload) {
-        self.scratch = Mutex::new(Some(Streaming { stream, ring }));
+        self.streaming = Some(Streaming { stream, ring });
+    }
+
+    /// Whether its device is gone.
+    pub fn is_lost(&self) -> bool {
+        self.gpu.is_lost()
+    }
+
+    /// Bytes of its buffers and textures.
+    pub fn bytes(&self) -> u64 {
+        let weights = self.weights.iter().map(Storage::bytes);
+        let buffers = self.slots.iter().chain([&self.params]).map(Buffer::bytes);
+        let ring = self
+            .streaming
+            .as_ref()
+            .map(|streaming| streaming.ring.bytes());
+        weights.chain(buffers).chain(ring).sum()
     }
 
     /// What a weight of the list lies in.
@@ -160,6 +156,7 @@ impl GpuPlayer {
             Ok(Readback::new(gpu.buffer("readback", bytes, usage)?))
         };
         let mut session = GpuSession {
+            gpu: gpu.clone(),
             keys: cache()?,
             values: cache()?,
             ids: gpu.buffer(
@@ -189,8 +186,7 @@ impl GpuPlayer {
             }
             session.bind_groups.push(groups);
         }
-        gpu.check()?;
-        Ok(session)
+        gpu.check().map(|()| session)
     }
 
     fn bind(

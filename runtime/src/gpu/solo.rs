@@ -11,6 +11,7 @@ use lorgnette_shaders::{Program, Step};
 use wgpu::BufferUsages as Usage;
 
 use super::buffers::{Storage, Texture};
+use super::counters::Counts;
 use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::transfer::{Upload, copy_back};
@@ -124,10 +125,7 @@ pub(super) fn repeated(
             encode(&mut pass);
         }
     }
-    gpu.counts.submits.fetch_add(1, Relaxed);
-    let start = Instant::now();
-    let submission = gpu.queue.submit([encoder.finish()]);
-    gpu.check()?;
+    let (start, submission) = gpu.submit(encoder, Counts::submitted, &|| false)?;
     gpu.wait(submission)?;
     Ok(start.elapsed())
 }
@@ -154,7 +152,7 @@ impl Alone {
         let filled = |upload: &mut Upload, label: &str, bytes: &[u8], usage: Usage| {
             let usage = usage | Usage::COPY_DST | Usage::COPY_SRC;
             let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
-            upload.fill(bytes, &buffer)?;
+            upload.fill(bytes, &buffer, &|| false)?;
             Ok::<_, Error>(Storage::Buffer(buffer))
         };
         let mut bound = vec![
@@ -222,7 +220,7 @@ fn texture(gpu: &Gpu, label: &str, words: &[u32], upload: &mut Upload) -> Result
         bytes as usize / 4,
         words.last().copied().unwrap_or_default(),
     );
-    upload.fill(bytemuck::cast_slice(&whole), &texture)?;
+    upload.fill(bytemuck::cast_slice(&whole), &texture, &|| false)?;
     Ok(texture)
 }
 

@@ -1,11 +1,11 @@
 //! Bytes to the GPU through a small ring of mapped buffers, and whole buffers back. Nothing else is staged.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::buffers::{Buffer, Target};
+use super::counters::Counts;
 use super::device::Gpu;
 use super::readback::Readback;
 use crate::memory::{STAGING_BUFFERS, Section, staging_buffer};
@@ -37,11 +37,15 @@ impl Upload {
 
     /// Copies sections of `bytes` (at most one buffer of the ring) to `target`: (offset in bytes, offset in target,
     /// length), multiples of what the target says. The copies come behind everything that was submitted before.
+    ///
+    /// # Errors
+    /// As [`Gpu::submit`]; nothing is copied then.
     pub fn write(
         &mut self,
         bytes: &[u8],
         sections: &[Section],
         target: &impl Target,
+        given_up: &dyn Fn() -> bool,
     ) -> Result<()> {
         let (staging, busy) = &mut self.ring[self.next];
         if let Some(submission) = busy.take() {
@@ -59,21 +63,32 @@ impl Upload {
         for section in sections.iter().filter(|(_, _, length)| *length > 0) {
             target.copy(&mut encoder, staging, *section);
         }
-        *busy = Some(self.gpu.queue.submit([encoder.finish()]));
-        self.gpu.counts.copied(bytes.len() as u64);
+        let count = |counts: &Counts| counts.copied(bytes.len() as u64);
+        let (_, submission) = self.gpu.submit(encoder, count, given_up)?;
+        *busy = Some(submission);
         self.next = (self.next + 1) % self.ring.len();
-        self.gpu.check()
+        Ok(())
     }
 
     /// Copies all of `bytes` to the start of `target`.
-    pub fn fill(&mut self, bytes: &[u8], target: &impl Target) -> Result<()> {
+    pub fn fill(
+        &mut self,
+        bytes: &[u8],
+        target: &impl Target,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<()> {
         let mut at = 0;
         for chunk in bytes.chunks(self.ring[0].0.raw().size() as usize) {
             let length = chunk.len() as u64;
-            self.write(chunk, &[(0, at, length)], target)?;
+            self.write(chunk, &[(0, at, length)], target, given_up)?;
             at += length;
         }
         Ok(())
+    }
+
+    /// Bytes of its buffers.
+    pub fn bytes(&self) -> u64 {
+        self.ring.iter().map(|(buffer, _)| buffer.bytes()).sum()
     }
 
     /// Waits for the last copy.
@@ -101,8 +116,7 @@ pub(crate) fn copy_back(gpu: &Gpu, source: &Buffer) -> Result<Vec<u32>> {
     let mut back = Readback::new(gpu.buffer("copy", bytes, usage)?);
     let mut encoder = gpu.device.create_command_encoder(&Default::default());
     encoder.copy_buffer_to_buffer(source.raw(), 0, back.target().raw(), 0, Some(bytes));
-    gpu.counts.submits.fetch_add(1, Relaxed);
-    let submission = gpu.queue.submit([encoder.finish()]);
+    let (_, submission) = gpu.submit(encoder, Counts::submitted, &|| false)?;
     back.ask(bytes, submission);
     Ok(bytemuck::pod_collect_to_vec(&back.take(gpu)?))
 }

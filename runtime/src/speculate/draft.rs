@@ -4,6 +4,7 @@ use lorgnette_shaders::kernels::argmax::NOT_FINITE;
 
 use crate::player::Want;
 use crate::session::Session;
+use crate::steps::Next;
 use crate::{Error, Result, Sampling, Tokenizer};
 
 /// At most `most` tokens that the model of `session` would have follow `tokens`. Fewer where it was cancelled, where its
@@ -18,9 +19,8 @@ pub(super) fn continuation(session: &mut Session, tokens: &[u32], most: usize) -
     }
     let rest = session.rewind(tokens)?;
     session.sampling = Sampling::greedy();
-    let mut result = session.prefill(rest, Want::NextId)?;
-    while let Some(awaited) = result {
-        let bytes = session.finish(awaited)?;
+    let mut begun = session.prefill(rest, Want::NextId)?;
+    while begun && let Some(bytes) = session.finish()? {
         let id = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes)[0];
         if id == NOT_FINITE {
             break;
@@ -29,9 +29,9 @@ pub(super) fn continuation(session: &mut Session, tokens: &[u32], most: usize) -
         if drafts.len() == most {
             break;
         }
-        result = session.decode(None, Want::NextId)?;
-        if result.is_some() {
-            session.ids.push(id);
+        begun = session.decode(Next::AtHand(id), Want::NextId)?;
+        if begun {
+            session.read(&[id]);
         }
     }
     Ok(drafts)

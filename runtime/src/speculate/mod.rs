@@ -13,7 +13,7 @@ use account::Account;
 use crate::blueprint::FEW;
 use crate::player::Want;
 use crate::session::Session;
-use crate::submits::Pace;
+use crate::submits::Frames;
 use crate::{Error, Result};
 
 /// Where drafts come from.
@@ -112,7 +112,7 @@ impl Session {
         if let Some(session) = drafter.session() {
             draft::expect_same_vocabulary(self.model.tokenizer(), session.model.tokenizer())?;
             session.canceller = self.canceller.clone();
-            session.set_frame_budget(self.pace.as_ref().map(Pace::budget));
+            session.set_frame_budget(self.frames.as_ref().map(Frames::budget));
         }
         self.drafter = drafter;
         Ok(())
@@ -187,7 +187,7 @@ impl Session {
         let result = self.play(FEW, &ids, ids.len(), want)?;
         if result.is_some() {
             self.drafter.account.spend(drafts.len());
-            self.ids.push(id);
+            self.read(&[id]);
         }
         Ok(result)
     }
@@ -196,6 +196,6 @@ impl Session {
     pub(crate) fn accept(&mut self, id: u32) {
         self.drafter.account.earn();
         self.drafter.account.repay();
-        self.ids.push(id);
+        self.read(&[id]);
     }
 }

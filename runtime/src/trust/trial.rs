@@ -159,7 +159,7 @@ impl Runtime {
             }
         }
         match self.gpu() {
-            Some(gpu) => play_alone(gpu, program, params, step, buffers)?,
+            Some(gpu) => play_alone(&gpu, program, params, step, buffers)?,
             None => reference::play(&program.shader, params, step, buffers),
         }
         Ok(())

@@ -92,6 +92,23 @@ fn wgpu_is_named_in_one_room() {
 }
 
 #[test]
+fn uniffi_is_named_in_one_room_which_uses_the_public_surface() {
+    only_in(
+        &["runtime", "shaders", "bindings", "tests/support"],
+        "uniffi",
+        &["bindings/src/"],
+    );
+    only_in(&["bindings"], "lorgnette_shaders", &[]);
+    for folder in ["runtime", "shaders", "tests"] {
+        let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"));
+        assert!(
+            !manifest.expect("a manifest").contains("uniffi"),
+            "{folder}"
+        );
+    }
+}
+
+#[test]
 fn wgsl_is_only_in_shaders() {
     let elsewhere = sources(&["runtime", "tests"], "wgsl");
     assert!(
@@ -118,10 +135,15 @@ fn the_shaders_know_no_room_above_them() {
 }
 
 #[test]
-fn unsafe_is_only_where_a_file_is_mapped_or_a_driver_reads_one() {
-    let allowed = ["runtime/src/formats/", "runtime/src/gpu/cache.rs"];
-    only_in(&["runtime/src", "shaders/src"], "unsafe", &allowed);
-    for (path, text) in sources(&["runtime/src"], "rs") {
+fn unsafe_is_only_where_a_file_is_mapped_or_lent_or_a_driver_reads_one() {
+    let allowed = [
+        "runtime/src/formats/",
+        "runtime/src/gpu/cache.rs",
+        "bindings/src/source.rs",
+    ];
+    let folders = ["runtime/src", "shaders/src", "bindings/src"];
+    only_in(&folders, "unsafe", &allowed);
+    for (path, text) in sources(&folders, "rs") {
         let lines = lines_with(&text, "unsafe").len();
         let reasons = text.matches("SAFETY").count();
         assert!(lines <= reasons, "{path}: {lines} uses, {reasons} reasons");
@@ -220,7 +242,7 @@ fn lower_rooms_do_not_import_upper_ones() {
 #[test]
 fn files_are_short() {
     for (extension, most) in [("rs", 400), ("wgsl", 150)] {
-        for (path, text) in sources(&["runtime", "shaders", "tests"], extension) {
+        for (path, text) in sources(&["runtime", "shaders", "bindings", "tests"], extension) {
             let lines = text.lines().count();
             assert!(lines <= most, "{path}: {lines} lines, at most {most}");
         }
@@ -229,7 +251,10 @@ fn files_are_short() {
 
 #[test]
 fn files_say_what_they_are() {
-    for (path, text) in sources(&["runtime/src", "shaders/src", "tests"], "rs") {
+    for (path, text) in sources(
+        &["runtime/src", "shaders/src", "bindings/src", "tests"],
+        "rs",
+    ) {
         assert!(text.starts_with("//!"), "{path} has no head");
     }
     for (path, text) in sources(&["shaders/src"], "wgsl") {
@@ -276,18 +301,25 @@ fn a_kernel_is_in_all_its_places() {
     assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), sources);
 }
 
-/// Names of the packages that a phone app would build, for one target.
+/// The packages that a phone app would build, for one target: each a name, a version and features.
 fn phone_packages(target: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
         .args([
             "tree",
             "-p",
-            "lorgnette",
+            "lorgnette-bindings",
             "--no-default-features",
             "--locked",
         ])
-        .args(["-e", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "-e",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p} {f}",
+        ])
         .args(["--target", target])
         .output()
         .expect("cargo runs");
@@ -297,8 +329,41 @@ fn phone_packages(target: &str) -> Vec<String> {
         "cargo tree for {target}: {message}"
     );
     let text = String::from_utf8(output.stdout).expect("names");
-    let names = text.lines().filter_map(|line| line.split(' ').next());
-    names.map(str::to_owned).collect()
+    text.lines().map(str::to_owned).collect()
+}
+
+fn package_name(package: &str) -> &str {
+    package.split(' ').next().unwrap_or_default()
+}
+
+#[test]
+fn a_phone_builds_the_one_graphics_api_it_has() {
+    let apis = [
+        ("aarch64-linux-android", "ash", "spv-out"),
+        ("x86_64-unknown-linux-gnu", "ash", "spv-out"),
+        ("aarch64-apple-ios", "objc2-metal", "msl-out"),
+    ];
+    for (target, api, compiler) in apis {
+        let packages = phone_packages(target);
+        let has = |name: &str| packages.iter().any(|found| package_name(found) == name);
+        for other in [
+            "ash",
+            "objc2-metal",
+            "glow",
+            "khronos-egl",
+            "windows",
+            "web-sys",
+        ] {
+            assert_eq!(has(other), other == api, "{other} on {target}");
+        }
+        let naga = packages.iter().find(|found| package_name(found) == "naga");
+        let naga = naga.expect("the shader compiler");
+        for other in [
+            "spv-out", "msl-out", "hlsl-out", "glsl-out", "dot-out", "glsl-in", "spv-in",
+        ] {
+            assert_eq!(naga.contains(other), other == compiler, "{target}: {naga}");
+        }
+    }
 }
 
 #[test]
@@ -324,12 +389,14 @@ fn a_phone_builds_no_command_line_no_network_and_no_c() {
     for target in ["aarch64-linux-android", "aarch64-apple-ios"] {
         let packages = phone_packages(target);
         assert!(
-            packages.iter().any(|name| name == "wgpu"),
+            ["wgpu", "uniffi"]
+                .iter()
+                .all(|n| packages.iter().any(|found| package_name(found) == *n)),
             "{target}: {packages:?}"
         );
         for name in forbidden {
             assert!(
-                !packages.iter().any(|found| found == name),
+                !packages.iter().any(|found| package_name(found) == name),
                 "{target} builds {name}"
             );
         }

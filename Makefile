@@ -44,9 +44,8 @@ clippy: ## Lints.
 doc: ## Documentation without a broken link.
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
-# A test waits for its device much of the time: one more at once than there are cores.
 unit: ## Tests, on every adapter found.
-	RUST_TEST_THREADS=$$(($$(nproc) + 1)) cargo test --workspace --all-features
+	@.ci/unit
 	@.ci/adapters
 
 test-swift: setup ## The Swift package on Linux.

@@ -37,7 +37,7 @@ fn words(bytes: u64) -> Vec<u32> {
     vec![0; (bytes / 4) as usize]
 }
 
-fn bytes(words: &Vec<u32>) -> u64 {
+fn bytes(words: &[u32]) -> u64 {
     words.len() as u64 * 4
 }
 
@@ -70,7 +70,8 @@ impl CpuSession {
     /// Bytes of its buffers.
     pub fn bytes(&self) -> u64 {
         let caches = self.keys.iter().chain(&self.values);
-        caches.chain([&self.ids, &self.angles]).map(bytes).sum()
+        let all = caches.chain([&self.ids, &self.angles]);
+        all.map(|words| bytes(words)).sum()
     }
 
     /// The words of a layer's keys.
@@ -106,7 +107,7 @@ impl CpuPlayer {
     /// Bytes of its weights and slots.
     pub fn bytes(&self) -> u64 {
         let Memory { weights, slots, .. } = &self.memory;
-        weights.iter().chain(slots).map(bytes).sum()
+        weights.iter().chain(slots).map(|words| bytes(words)).sum()
     }
 
     /// Copies the streamed layer that is needed, if any, to its slot.

@@ -82,7 +82,9 @@ pub enum Error {
     /// The GPU or its driver refused or failed.
     #[error("GPU: {0}")]
     Device(String),
-    /// The device is gone, with everything on it: a reset, a driver that gave up. A new [`crate::Runtime`] can be made.
+    /// The device is gone, with everything on it: a reset, a driver that gave up. Answers open it anew and go on by
+    /// themselves; where it does not come back in a few tries, or is lost again each time, they end with this. The session
+    /// can be asked again, or a new [`crate::Runtime`] be made.
     #[error("GPU: the device was lost: {0}; make a new runtime and load the model again")]
     DeviceLost(String),
     /// A model could not be fetched. What was there before is still there.

@@ -13,8 +13,9 @@ use crate::session::{Session, not_finite};
 use crate::speculate::Checked;
 use crate::steps::Next;
 use crate::stop::StopStrings;
-use crate::{Result, Sampling, StreamDecoder, log_probability, wait};
+use crate::{Result, Sampling, StreamDecoder, log_probability};
 
+mod due;
 mod prompt;
 mod tell;
 
@@ -203,25 +204,6 @@ impl Generation<'_> {
             }
         }
         self.session.finish()
-    }
-
-    /// Waits until the next token is due; the GPU idles meanwhile. False if cancelled.
-    fn wait_for_due(&mut self) -> bool {
-        let (session, canceller) = (&*self.session, self.session.canceller());
-        loop {
-            if canceller.is_cancelled() {
-                return false;
-            }
-            let (now, period) = (Instant::now(), session.period());
-            let due = period.and_then(|period| self.schedule.due(period));
-            if due.is_none_or(|due| due <= now) {
-                self.schedule.begin(now, period);
-                return true;
-            }
-            wait::until(due, || {
-                canceller.is_cancelled() || session.period() != period
-            });
-        }
     }
 
     fn choose(&mut self, bytes: Vec<u8>, came: Want) -> Result<()> {

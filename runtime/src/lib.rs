@@ -4,6 +4,7 @@
 
 mod blueprint;
 mod budget;
+mod canceller;
 mod chat;
 mod cpu;
 mod error;
@@ -52,6 +53,7 @@ mod work;
 
 pub use blueprint::{Blueprint, LoadOptions};
 pub use budget::{Budget, Price, Refusal};
+pub use canceller::Canceller;
 pub use chat::{ChatTemplate, Message};
 pub use error::{Error, Result};
 pub use event::{Event, StopReason, Timings};
@@ -74,7 +76,7 @@ pub use roofline::Roofline;
 pub use runtime::{Adapter, Runtime, RuntimeOptions};
 pub use sampler::{Sampling, log_probability};
 pub use score::Score;
-pub use session::{Canceller, Session};
+pub use session::Session;
 pub use speculate::Speculation;
 pub use stop::{Passed, StopStrings};
 pub use tokenizer::{Piece, RawVocabulary, Split, StreamDecoder, TokenKind, Tokenizer, Vocabulary};

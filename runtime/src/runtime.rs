@@ -72,7 +72,7 @@ impl Runtime {
         let open = |adapter| {
             let opening = Opening {
                 adapter,
-                profile: options.profile.clone(),
+                profile: options.profile,
                 cache_dir: options.cache_dir.clone(),
                 timestamps: options.timestamps,
             };

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use lorgnette_shaders::Step;
 
 use crate::blueprint::{DECODE, PREFILL};
+use crate::canceller::Canceller;
 use crate::model::Model;
 use crate::pace::Pace;
 use crate::player::Want;
@@ -17,28 +17,7 @@ use crate::speculate::Drafter;
 use crate::steps::Begun;
 use crate::submits::{Frames, bound, rows_within};
 use crate::window::{Overflow, Window};
-use crate::{Error, Result, Sampling, wait};
-
-/// Stops what a session is doing, from any thread; takes effect between two segments of work, and at once where it waits:
-/// in a pause, or for its pace.
-#[derive(Clone, Debug, Default)]
-pub struct Canceller(Arc<AtomicBool>);
-
-impl Canceller {
-    /// Asks the session to stop. The session stays usable.
-    pub fn cancel(&self) {
-        self.0.store(true, Relaxed);
-        wait::ring();
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn reset(&self) {
-        self.0.store(false, Relaxed);
-    }
-}
+use crate::{Error, Result, Sampling};
 
 /// A sequence of tokens and its keys and values.
 #[derive(Debug)]

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use lorgnette_shaders::Step;
 
-use crate::blueprint::DECODE;
-use crate::player::{Turn, Want};
+use crate::blueprint::{Blueprint, DECODE};
+use crate::gate::Gate;
+use crate::player::{Player, Turn, Want};
 use crate::present::Held;
 use crate::session::Session;
+use crate::submits::Frames;
 use crate::{Error, Result, wait};
 
 /// How often a device that is lost before a result comes may be opened anew.
@@ -178,63 +180,86 @@ impl Session {
     fn catch_up_once(&mut self) -> Result<bool> {
         let model = self.model.clone();
         let shared = &model.shared;
-        let (blueprint, gate) = (&shared.blueprint, shared.runtime.gate());
         let canceller = self.canceller.clone();
         let cancelled = || canceller.is_cancelled();
         let Some(mut player) = shared.present.enter(shared, &cancelled)? else {
             return Ok(false);
         };
         let player = player.as_mut().expect("made when it was entered");
+        let (blueprint, gate) = (&shared.blueprint, shared.runtime.gate());
         let mut seat = self.seat.lock();
         let held = match seat.take() {
             Some(held) => held,
             None => Held::new(player.open(&blueprint.plans, &blueprint.memory)?),
         };
-        let held = seat.insert(held);
-        let frames = &mut self.frames;
-        let mut begin = |held: &mut Held, plan: usize, step: Step, ids: &[u32], want: Want| {
-            let turn = Turn {
-                plan,
-                step,
-                ids,
-                angles: &blueprint.angles(&step),
-                want,
-                cancelled: &cancelled,
-                gate,
-            };
-            let plan = &blueprint.plans[plan];
-            let begun = player.begin(&mut held.session, plan, &turn, frames.as_mut())?;
-            let Some(awaited) = begun else {
-                return Ok(false);
-            };
-            held.positions = step.position + step.count;
-            held.has_chosen = want == Want::NextId;
-            if want != Want::Nothing {
-                held.awaited.push_back(awaited);
-            }
-            Ok(true)
+        let mut there = There {
+            player,
+            held: seat.insert(held),
+            frames: &mut self.frames,
+            blueprint,
+            gate,
+            cancelled: &cancelled,
         };
-        let ids_of = |ids: &'_ [u32], step: &Step| {
-            let known = ids.get(step.position as usize..).unwrap_or_default();
-            known[..known.len().min(step.count as usize)].to_vec()
+        let known = |step: &Step| {
+            let ids = self.ids.get(step.position as usize..).unwrap_or_default();
+            &ids[..ids.len().min(step.count as usize)]
         };
         let first = self.pending.front().map(|begun| begun.step.position);
         let end = first.unwrap_or(self.ids.len() as u32);
-        let missing = self.record.steps(held.positions, end, self.window);
+        let missing = self.record.steps(there.held.positions, end, self.window);
         for (plan, step) in missing {
-            if !begin(held, plan, step, &ids_of(&self.ids, &step), Want::Nothing)? {
+            if !there.begin(plan, step, known(&step), Want::Nothing)? {
                 return Ok(false);
             }
         }
-        for begun in self.pending.iter().skip(held.awaited.len()) {
-            let ids = match (begun.at_hand && held.has_chosen, begun.ids.is_empty()) {
-                (true, _) => Vec::new(),
-                (false, true) => ids_of(&self.ids, &begun.step),
-                (false, false) => begun.ids.clone(),
+        for begun in self.pending.iter().skip(there.held.awaited.len()) {
+            let ids = match (begun.at_hand && there.held.has_chosen, &*begun.ids) {
+                (true, _) => &[],
+                (false, []) => known(&begun.step),
+                (false, ids) => ids,
             };
-            if !begin(held, begun.plan, begun.step, &ids, begun.want)? {
+            if !there.begin(begun.plan, begun.step, ids, begun.want)? {
                 return Ok(false);
             }
+        }
+        Ok(true)
+    }
+}
+
+/// The player, and a session on it.
+struct There<'a> {
+    player: &'a mut Player,
+    held: &'a mut Held,
+    frames: &'a mut Option<Frames>,
+    blueprint: &'a Blueprint,
+    gate: &'a Gate,
+    cancelled: &'a dyn Fn() -> bool,
+}
+
+impl There<'_> {
+    /// Begins a step there. False if cancelled.
+    fn begin(&mut self, plan: usize, step: Step, ids: &[u32], want: Want) -> Result<bool> {
+        let turn = Turn {
+            plan,
+            step,
+            ids,
+            angles: &self.blueprint.angles(&step),
+            want,
+            cancelled: self.cancelled,
+            gate: self.gate,
+        };
+        let plan = &self.blueprint.plans[plan];
+        let frames = self.frames.as_mut();
+        let begun = self
+            .player
+            .begin(&mut self.held.session, plan, &turn, frames)?;
+        let Some(awaited) = begun else {
+            return Ok(false);
+        };
+        self.held.positions = step.position + step.count;
+        self.held.has_chosen = want == Want::NextId;
+        if want != Want::Nothing {
+            self.held.awaited.push_back(awaited);
         }
         Ok(true)
     }

@@ -6,7 +6,8 @@ use lorgnette_shaders::Program;
 use wgpu::BufferUsages as Usage;
 
 use super::counters::Counts;
-use super::realized::{GpuPlayer, GpuSession};
+use super::realized::GpuPlayer;
+use super::session::GpuSession;
 use super::solo::{repeated, without_limit};
 use super::transfer::copy_back;
 use crate::Result;

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::buffers::Buffer;
 use super::counters::Counts;
-use super::realized::{GpuPlayer, GpuSession, Streaming};
+use super::realized::{GpuPlayer, Streaming};
+use super::session::GpuSession;
 use super::transfer::copy_back;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
@@ -219,18 +220,5 @@ impl GpuPlayer {
             written.push(copy_back(&self.gpu, self.buffer_of(session, plan, id).0)?);
         }
         Ok(written)
-    }
-}
-
-impl GpuSession {
-    /// What a step that has begun gives back.
-    pub fn finish(&mut self, back: usize) -> Result<Vec<u8>> {
-        let result = self.readback[back].take(&self.gpu);
-        self.gpu.blamed(result)
-    }
-
-    /// The words of a layer's keys. For tests; slow.
-    pub fn keys(&self, layer: usize) -> Result<Vec<u32>> {
-        self.gpu.blamed(copy_back(&self.gpu, &self.keys[layer]))
     }
 }

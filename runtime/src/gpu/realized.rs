@@ -13,11 +13,11 @@ use super::buffers::{Buffer, Storage};
 use super::device::Gpu;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::session::GpuSession;
 use super::transfer::Upload;
 use crate::Result;
 use crate::memory::{MemoryPlan, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
-use crate::player::Want;
 use crate::stream::Stream;
 
 /// A model on the GPU.
@@ -40,41 +40,6 @@ pub(crate) struct GpuPlayer {
 pub(super) struct Streaming {
     pub stream: Stream,
     pub ring: Upload,
-}
-
-/// A session on the GPU.
-#[derive(Debug)]
-pub(crate) struct GpuSession {
-    pub(super) gpu: Arc<Gpu>,
-    pub(super) keys: Vec<Buffer>,
-    values: Vec<Buffer>,
-    pub(super) ids: Buffer,
-    pub(super) step: Buffer,
-    /// The large one, for logits and scores; then two that ids take turns in.
-    pub(super) readback: Vec<Readback>,
-    /// Which of the two is next.
-    pub(super) ids_next: bool,
-    /// For each plan, for each dispatch in order.
-    pub(super) bind_groups: Vec<Vec<wgpu::BindGroup>>,
-}
-
-impl GpuSession {
-    /// Bytes of its buffers.
-    pub fn bytes(&self) -> u64 {
-        let caches = self.keys.iter().chain(&self.values);
-        let buffers = caches.chain([&self.ids, &self.step]).map(Buffer::bytes);
-        let readback = self.readback.iter().map(Readback::bytes);
-        buffers.chain(readback).sum()
-    }
-
-    /// Where such results are read back: the two for ids take turns.
-    pub(super) fn readback_for(&mut self, want: Want) -> usize {
-        if want != Want::NextId {
-            return 0;
-        }
-        self.ids_next = !self.ids_next;
-        1 + usize::from(self.ids_next)
-    }
 }
 
 impl GpuPlayer {

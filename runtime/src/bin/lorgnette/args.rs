@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lorgnette::{Adapter, Budget, KvFormat, Overflow, Profile, Sampling, WeightFormat};
+use lorgnette::{Adapter, Budget, KvFormat, Overflow, Pace, Profile, Sampling, WeightFormat};
 
 use crate::output::Failure;
 
@@ -145,9 +145,21 @@ pub struct Answer {
     /// Keeps each piece of GPU work shorter than this, where it can be, and the GPU free between two
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Options")]
     pub frame_budget: Option<u64>,
+    /// At most N tokens a second; the GPU idles between them
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        help_heading = "Options"
+    )]
+    pub pace: Option<f32>,
 }
 
 impl Answer {
+    pub fn pace(&self) -> Pace {
+        self.pace.map_or(Pace::Full, Pace::TokensPerSecond)
+    }
+
     pub fn frame_budget(&self) -> Option<Duration> {
         self.frame_budget.map(Duration::from_millis)
     }

@@ -54,6 +54,7 @@ pub fn run(args: &Args) -> Result<()> {
     let context = args.context.context;
     let mut session = args.speculate.session(&args.load, context, peak)?;
     session.set_frame_budget(args.answer.frame_budget());
+    session.set_pace(args.answer.pace());
     let mut conversation = Conversation {
         session,
         full: &args.full,

@@ -106,6 +106,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut session = args.speculate.session(&args.load, context, &mut peak)?;
     let model = session.model().clone();
     session.set_frame_budget(args.answer.frame_budget());
+    session.set_pace(args.answer.pace());
     let messages = messages(args.system.as_deref(), &prompt);
     let opening = match args.raw {
         true => &[],

@@ -1,0 +1,6 @@
+// Versions of plugins, once for both modules.
+plugins {
+    alias(libs.plugins.android.library) apply false
+    alias(libs.plugins.android.application) apply false
+    alias(libs.plugins.kotlin.android) apply false
+}

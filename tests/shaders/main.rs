@@ -1,8 +1,10 @@
-//! Every program without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
+//! Every program without a GPU: it parses and validates with no feature but what its variant needs, and what Rust says about it (params,
 //! bindings, step, constants, names) is what the WGSL says.
 
+use std::sync::OnceLock;
+
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
-use lorgnette_shaders::{Access, Draw, KERNELS, Medium, Part, Program, Step, programs};
+use lorgnette_shaders::{Access, Draw, Feature, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
@@ -17,13 +19,16 @@ const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Storage buffers that the device is asked for.
 const STORAGE_BUFFERS: usize = 4;
 
-fn modules() -> impl Iterator<Item = (Program, Module)> {
-    programs().into_iter().map(|program| {
+/// Every program, parsed once for all tests.
+fn modules() -> &'static [(Program, Module)] {
+    static MODULES: OnceLock<Vec<(Program, Module)>> = OnceLock::new();
+    let parsed = |program: Program| {
         let source = program.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
         (program, module)
-    })
+    };
+    MODULES.get_or_init(|| programs().into_iter().map(parsed).collect())
 }
 
 /// The variable at a binding of group 0.
@@ -61,12 +66,21 @@ fn members_of(module: &Module, ty: Handle<Type>) -> (Vec<(String, usize, usize)>
 }
 
 #[test]
-fn no_optional_feature_is_needed() {
+fn no_feature_is_needed_but_what_a_variant_says() {
     for (program, module) in modules() {
         let source = program.source();
-        Validator::new(ValidationFlags::all(), EVERYWHERE)
-            .validate(&module)
+        let valid = |needs: &[Feature]| {
+            let capabilities = needs.iter().map(|feature| match feature {
+                Feature::Subgroups => Capabilities::SUBGROUP,
+            });
+            let capabilities = capabilities.fold(EVERYWHERE, Capabilities::union);
+            Validator::new(ValidationFlags::all(), capabilities).validate(&module)
+        };
+        let needs = program.variant.needs;
+        valid(needs)
             .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
+        let without = valid(&[]).is_ok();
+        assert_eq!(without, needs.is_empty(), "{}", program.label());
     }
 }
 
@@ -110,6 +124,7 @@ fn variants_take_the_same_parts_and_end_with_the_plain_one() {
         }
         let last = kernel.variants.last().expect("a variant");
         assert_eq!(last.name, "plain", "{}", kernel.name);
+        assert!(last.needs.is_empty(), "{} is for every device", kernel.name);
     }
 }
 

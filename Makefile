@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-kotlin goldens fmt clippy doc deny unit setup setup-test
+.PHONY: help demo test test-kotlin test-swift check-mobile goldens fmt clippy doc deny unit setup setup-test
 
 PROMPT ?= What is the capital of France, and what is it known for?
 LORGNETTE := cargo run --release -q -p lorgnette --features cli,pull --bin lorgnette --
@@ -26,7 +26,7 @@ demo: setup ## A small model answers: make demo PROMPT="..."
 	$(LORGNETTE) pull smollm2-135m
 	$(LORGNETTE) generate -m smollm2-135m -p "$(PROMPT)" -n 64
 
-test: setup-test fmt deny clippy doc unit test-kotlin ## All checks; each can be run alone.
+test: setup-test fmt deny clippy doc unit test-kotlin test-swift check-mobile ## All checks; each can be run alone.
 
 goldens: setup-test ## The long checks against an independent engine, or some: make goldens CHECKS="f16 sliding"
 	cargo run -q -p lorgnette-tests --bin goldens -- $(CHECKS)
@@ -47,6 +47,12 @@ doc: ## Documentation without a broken link.
 unit: ## Tests, on every adapter found.
 	@.ci/unit
 	@.ci/adapters
+
+test-swift: setup ## The Swift package on Linux.
+	@.ci/test-swift
+
+check-mobile: setup ## What a phone app builds: types for Android and iOS, size of the library.
+	@.ci/mobile
 
 test-kotlin: setup ## Kotlin's tests, on the JVM against the engine; the Android parts are compiled.
 	@.ci/kotlin-tests

@@ -189,6 +189,15 @@ fn lower_rooms_do_not_import_upper_ones() {
             "budget",
             &["gpu", "cpu", "formats", "loader", "model", "session"],
         ),
+        ("wait.rs", &["gate", "gpu", "cpu", "model", "session"]),
+        ("gate.rs", &["gpu", "cpu", "plan", "model", "session"]),
+        ("pace.rs", &["gpu", "cpu", "plan", "model", "session"]),
+        (
+            "record.rs",
+            &["gpu", "cpu", "model", "session", "steps", "present"],
+        ),
+        ("realize.rs", &["session", "steps", "present", "model"]),
+        ("present.rs", &["gpu", "cpu", "session", "steps", "formats"]),
         ("host.rs", &["gpu", "cpu", "model", "session", "blueprint"]),
         (
             "ops",
@@ -272,12 +281,13 @@ fn a_kernel_is_in_all_its_places() {
     // What is of all kernels, or of what they share.
     let others = ["main", "selftest", "everywhere", "cache", "sliding"];
     assert_eq!(stems("tests/kernels", "rs", &others), expected);
-    // The plain variant has the kernel's own name; the others name themselves behind it.
+    // The plain variant has the kernel's own name; the others name themselves behind it, or what they share.
     let mut sources = Vec::new();
     for kernel in KERNELS {
         for variant in kernel.variants {
             let stem = match variant.name {
                 "plain" => kernel.name.to_owned(),
+                "subgroup" | "lanes" => format!("{}_teams", kernel.name),
                 other => format!("{}_{other}", kernel.name),
             };
             let path = root().join(format!("shaders/src/kernels/{stem}.wgsl"));
@@ -287,10 +297,11 @@ fn a_kernel_is_in_all_its_places() {
         }
     }
     sources.sort();
+    sources.dedup();
     assert_eq!(stems("shaders/src/kernels", "wgsl", &[]), sources);
 }
 
-/// Names of the packages that a phone app would build, for one target.
+/// The packages that a phone app would build, for one target: each a name, a version and features.
 fn phone_packages(target: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
@@ -301,7 +312,14 @@ fn phone_packages(target: &str) -> Vec<String> {
             "--no-default-features",
             "--locked",
         ])
-        .args(["-e", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "-e",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p} {f}",
+        ])
         .args(["--target", target])
         .output()
         .expect("cargo runs");
@@ -311,8 +329,41 @@ fn phone_packages(target: &str) -> Vec<String> {
         "cargo tree for {target}: {message}"
     );
     let text = String::from_utf8(output.stdout).expect("names");
-    let names = text.lines().filter_map(|line| line.split(' ').next());
-    names.map(str::to_owned).collect()
+    text.lines().map(str::to_owned).collect()
+}
+
+fn package_name(package: &str) -> &str {
+    package.split(' ').next().unwrap_or_default()
+}
+
+#[test]
+fn a_phone_builds_the_one_graphics_api_it_has() {
+    let apis = [
+        ("aarch64-linux-android", "ash", "spv-out"),
+        ("x86_64-unknown-linux-gnu", "ash", "spv-out"),
+        ("aarch64-apple-ios", "objc2-metal", "msl-out"),
+    ];
+    for (target, api, compiler) in apis {
+        let packages = phone_packages(target);
+        let has = |name: &str| packages.iter().any(|found| package_name(found) == name);
+        for other in [
+            "ash",
+            "objc2-metal",
+            "glow",
+            "khronos-egl",
+            "windows",
+            "web-sys",
+        ] {
+            assert_eq!(has(other), other == api, "{other} on {target}");
+        }
+        let naga = packages.iter().find(|found| package_name(found) == "naga");
+        let naga = naga.expect("the shader compiler");
+        for other in [
+            "spv-out", "msl-out", "hlsl-out", "glsl-out", "dot-out", "glsl-in", "spv-in",
+        ] {
+            assert_eq!(naga.contains(other), other == compiler, "{target}: {naga}");
+        }
+    }
 }
 
 #[test]
@@ -340,12 +391,12 @@ fn a_phone_builds_no_command_line_no_network_and_no_c() {
         assert!(
             ["wgpu", "uniffi"]
                 .iter()
-                .all(|n| packages.iter().any(|name| name == n)),
+                .all(|n| packages.iter().any(|found| package_name(found) == *n)),
             "{target}: {packages:?}"
         );
         for name in forbidden {
             assert!(
-                !packages.iter().any(|found| found == name),
+                !packages.iter().any(|found| package_name(found) == name),
                 "{target} builds {name}"
             );
         }

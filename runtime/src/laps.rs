@@ -60,6 +60,7 @@ impl Session {
                 found: ids.len().to_string(),
             });
         }
+        self.canceller.reset();
         let _busy = self.seat.busy();
         self.abandon();
         if !self.catch_up()? {

@@ -67,7 +67,8 @@ impl Runtime {
     ///
     /// # Errors
     /// [`crate::Error::Input`] if no adapter fits, naming those that are there, or a pinned variant is not known;
-    /// [`crate::Error::Unsupported`] if it has less than the profile, [`crate::Error::Device`] if it gives no device.
+    /// [`crate::Error::Unsupported`] if it has less than the profile or a pinned variant, [`crate::Error::Device`] if it gives
+    /// no device.
     pub fn new(options: RuntimeOptions) -> Result<Self> {
         let open = |adapter| {
             let opening = Opening {

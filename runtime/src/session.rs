@@ -170,6 +170,7 @@ impl Session {
                 found: layer.to_string(),
             });
         }
+        self.canceller.reset();
         let _busy = self.seat.busy();
         self.abandon();
         let words = match self.catch_up()? {

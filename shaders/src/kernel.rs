@@ -120,6 +120,22 @@ impl From<CacheFormat> for Parts {
     }
 }
 
+/// What a device may have beyond what all have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Operations over the lanes of a subgroup.
+    Subgroups,
+}
+
+impl Feature {
+    /// Its name where a device says what it has, and in WebGPU.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Subgroups => "subgroups",
+        }
+    }
+}
+
 /// One way to compute a kernel: its own WGSL with its own grid, the same bindings and params as every other variant.
 #[derive(Debug)]
 pub struct Variant {
@@ -131,8 +147,18 @@ pub struct Variant {
     pub parts: &'static [Part],
     /// Values of its `override` constants.
     pub constants: &'static [(&'static str, u32)],
+    /// What a device must have for it. A plain variant needs nothing.
+    pub needs: &'static [Feature],
     /// Workgroups for a step: a host function, so that a short chunk does not pay for a long one.
     pub grid: fn(&[u8], &Step) -> [u32; 3],
+}
+
+impl Variant {
+    /// Whether a device with these features, by name, has all that it needs.
+    pub fn fits(&self, features: &[&str]) -> bool {
+        let mut needs = self.needs.iter();
+        needs.all(|feature| features.contains(&feature.name()))
+    }
 }
 
 /// A kernel: the same name for the file, the entry point, the GPU label and the test.

@@ -15,7 +15,7 @@ pub mod weights;
 
 pub use cache::CacheFormat;
 pub use draw::Draw;
-pub use kernel::{Access, Kernel, Part, Parts, Step, Variant};
+pub use kernel::{Access, Feature, Kernel, Part, Parts, Step, Variant};
 pub use program::{Program, Shader, fingerprint};
 pub use weights::{Medium, WeightFormat};
 

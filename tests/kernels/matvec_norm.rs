@@ -1,6 +1,7 @@
 //! Cases of `matvec_norm`, in every weight format; the shapes are those of the other kernels on the stream, too.
 
 use lorgnette_shaders::cases::{Case, Stream};
+use lorgnette_shaders::kernels::matvec::FOLD;
 use lorgnette_shaders::weights::{BLOCK, WeightFormat};
 use lorgnette_tests::kernels::play;
 
@@ -53,4 +54,15 @@ fn normed() {
         ..WHOLE
     };
     play(in_every_format(&[part], &|stream| stream.matvec_norm()));
+}
+
+/// More rows than there are workgroups in a row of the grid where each makes four, as a large vocabulary has.
+#[test]
+fn in_a_folded_grid() {
+    let streams = [Stream {
+        format: WeightFormat::Q8_0,
+        rows: FOLD as usize * 4 + 5,
+        ..WHOLE
+    }];
+    play(streams.map(|stream| stream.matvec_norm()));
 }

@@ -41,7 +41,7 @@ fn the_references_pass_without_a_device() {
     };
     let cpu = Runtime::new(options).expect("no device is needed");
     for case in small() {
-        let result = check(&cpu, &case, &case.shader.wanted());
+        let result = check(&cpu, &case, &case.expected(), &case.shader.wanted());
         assert_eq!(result.outcome, Outcome::Right, "{}", result.case);
         assert_eq!(result.distance.nmse, 0.0, "{}", result.case);
     }
@@ -110,7 +110,7 @@ fn what_cannot_be_bound_is_refused() {
         ..Default::default()
     };
     let small_device = Runtime::new(options).expect("no device is needed");
-    let result = check(&small_device, case, &case.shader.wanted());
+    let result = check(&small_device, case, &case.expected(), &case.shader.wanted());
     assert_eq!(result.outcome, Outcome::Refused);
     assert!(result.message.contains("1024"), "{}", result.message);
 }

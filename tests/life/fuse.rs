@@ -83,6 +83,7 @@ fn plain(kernel: &'static str, grid: Grid) -> (&'static str, &'static Variant) {
         wgsl: plain.wgsl,
         parts: plain.parts,
         constants: plain.constants,
+        needs: plain.needs,
         grid,
     };
     (kernel, Box::leak(Box::new(variant)))

@@ -49,11 +49,11 @@ fn is_quiet(runtime: &Runtime) {
 fn in_a_prompt_and_in_an_answer() {
     let _alone = fuse::alone();
     let runtime = fuse::runtime();
-    let ids = prompt(5, 60);
-    for options in [greedy(8), seeded(8, 3)] {
+    let ids = prompt(5, 40);
+    for options in [greedy(4), seeded(4, 3)] {
         let mut session = tiny().session().expect("a session");
         let expected = answer(&mut session, &ids, &options);
-        for dispatches in [5, 60, 130] {
+        for dispatches in [5, 40, 80] {
             session.truncate(0);
             let work = || answer(&mut session, &ids, &options);
             let told = meanwhile(runtime, dispatches, work, || {
@@ -112,7 +112,7 @@ fn a_cancel_is_one_submit_away() {
     let ids = prompt(5, 60);
     let mut session = tiny().session().expect("a session");
     let expected = answer(&mut session, &ids, &greedy(8));
-    for dispatches in [5, 40, 80] {
+    for dispatches in [5, 60] {
         session.truncate(0);
         let canceller = session.canceller();
         let mut at_cancel = 0;

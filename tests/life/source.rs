@@ -57,7 +57,7 @@ fn the_same_model_however_it_is_given() {
     ];
     let told = models.map(|model| {
         let mut session = model.expect("loads").session().expect("a session");
-        answer(&mut session, &prompt(1, 6), &greedy(2))
+        answer(&mut session, &prompt(1, 3), &greedy(2))
     });
     for other in &told[1..] {
         assert_eq!(*other, told[0]);
@@ -93,12 +93,12 @@ fn a_file_that_was_replaced() {
     fs::copy(path(), scratch.as_ref()).expect("copied");
     let model = load(&runtime, scratch.as_ref(), &options()).expect("loads");
     let mut session = model.session().expect("a session");
-    let expected = answer(&mut session, &prompt(1, 6), &greedy(2));
+    let expected = answer(&mut session, &prompt(1, 3), &greedy(2));
     fs::remove_file(scratch.as_ref()).expect("removed");
     fs::write(scratch.as_ref(), "no model").expect("written");
     assert!(model.trim(Trim::Weights) > 0);
     session.truncate(0);
-    assert_eq!(answer(&mut session, &prompt(1, 6), &greedy(2)), expected);
+    assert_eq!(answer(&mut session, &prompt(1, 3), &greedy(2)), expected);
 }
 
 /// One that was written to is not read again.

@@ -84,7 +84,7 @@ fn a_shader_with_more_workgroup_memory_is_refused() {
     let needs = workgroup_bytes(&program);
     let with = |bytes| {
         let device = open(changed(|_, offer| offer.workgroup_bytes = bytes)).expect("opens");
-        check(&device, &case, &program)
+        check(&device, &case, &case.expected(), &program)
     };
     let passed = with(needs);
     assert_eq!(passed.outcome, Outcome::Right, "{}", passed.message);
@@ -103,7 +103,8 @@ fn a_shader_with_larger_workgroups_is_refused() {
         offer.workgroup_invocations = 16;
         offer.workgroup_size = 16;
     });
-    let refused = check(&open(small).expect("opens"), &case, &program);
+    let device = open(small).expect("opens");
+    let refused = check(&device, &case, &case.expected(), &program);
     assert_eq!(refused.outcome, Outcome::Refused);
     let label = program.label();
     assert!(refused.message.contains(&label), "{}", refused.message);

@@ -1,8 +1,10 @@
-//! Every program without a GPU: it parses and validates with no optional feature, and what Rust says about it (params,
+//! Every program without a GPU: it parses and validates with no feature but what its variant needs, and what Rust says about it (params,
 //! bindings, step, constants, names) is what the WGSL says.
 
+use std::sync::OnceLock;
+
 use lorgnette_shaders::kernel::{Bind, FIRST_STORAGE};
-use lorgnette_shaders::{Access, Draw, KERNELS, Medium, Part, Program, Step, programs};
+use lorgnette_shaders::{Access, Draw, Feature, KERNELS, Medium, Part, Program, Step, programs};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
@@ -17,13 +19,16 @@ const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Storage buffers that the device is asked for.
 const STORAGE_BUFFERS: usize = 4;
 
-fn modules() -> impl Iterator<Item = (Program, Module)> {
-    programs().into_iter().map(|program| {
+/// Every program, parsed once for all tests.
+fn modules() -> &'static [(Program, Module)] {
+    static MODULES: OnceLock<Vec<(Program, Module)>> = OnceLock::new();
+    let parsed = |program: Program| {
         let source = program.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
         (program, module)
-    })
+    };
+    MODULES.get_or_init(|| programs().into_iter().map(parsed).collect())
 }
 
 /// The variable at a binding of group 0.
@@ -61,12 +66,21 @@ fn members_of(module: &Module, ty: Handle<Type>) -> (Vec<(String, usize, usize)>
 }
 
 #[test]
-fn no_optional_feature_is_needed() {
+fn no_feature_is_needed_but_what_a_variant_says() {
     for (program, module) in modules() {
         let source = program.source();
-        Validator::new(ValidationFlags::all(), EVERYWHERE)
-            .validate(&module)
-            .unwrap_or_else(|e| panic!("{}: {}", program.label(), e.emit_to_string(&source)));
+        let valid = |needs: &[Feature]| {
+            let capabilities = needs.iter().map(|feature| match feature {
+                Feature::Subgroups => Capabilities::SUBGROUP,
+            });
+            let capabilities = capabilities.fold(EVERYWHERE, Capabilities::union);
+            let valid = Validator::new(ValidationFlags::all(), capabilities).validate(module);
+            valid.map(drop).map_err(|e| e.emit_to_string(&source))
+        };
+        let needs = program.variant.needs;
+        valid(needs).unwrap_or_else(|error| panic!("{}: {error}", program.label()));
+        let without = valid(&[]).is_ok();
+        assert_eq!(without, needs.is_empty(), "{}", program.label());
     }
 }
 
@@ -110,13 +124,14 @@ fn variants_take_the_same_parts_and_end_with_the_plain_one() {
         }
         let last = kernel.variants.last().expect("a variant");
         assert_eq!(last.name, "plain", "{}", kernel.name);
+        assert!(last.needs.is_empty(), "{} is for every device", kernel.name);
     }
 }
 
 #[test]
 fn params_are_laid_out_as_in_rust() {
     for (program, module) in modules() {
-        let (found, bytes) = members(&module, bound(&module, 0));
+        let (found, bytes) = members(module, bound(module, 0));
         let fields = program.shader.kernel.params.iter();
         let expected: Vec<_> = fields
             .map(|f| (f.name.to_owned(), f.offset, f.size))
@@ -130,8 +145,8 @@ fn params_are_laid_out_as_in_rust() {
         );
         // A uniform is bound in whole units of 16 bytes.
         assert!(bytes.is_multiple_of(16), "{}", program.label());
-        assert_eq!(bound(&module, 0).space, AddressSpace::Uniform);
-        assert_eq!(bound(&module, 0).name.as_deref(), Some("params"));
+        assert_eq!(bound(module, 0).space, AddressSpace::Uniform);
+        assert_eq!(bound(module, 0).name.as_deref(), Some("params"));
     }
 }
 
@@ -151,21 +166,21 @@ fn the_step_is_laid_out_as_in_rust() {
         Draw: top_k 4, top_p 4, reach 4, bits 4, scale 4, shift 4, random 4, unused 4
     );
     for (program, module) in modules() {
-        let (found, bytes) = members(&module, bound(&module, 1));
+        let (found, bytes) = members(module, bound(module, 1));
         assert_eq!(found, expected, "{}", program.label());
         assert_eq!(bytes, size_of::<Step>(), "{}", program.label());
         let draw = module
             .types
             .iter()
             .find(|(_, ty)| ty.name.as_deref() == Some("Draw"));
-        let draw = members_of(&module, draw.expect("a type").0);
+        let draw = members_of(module, draw.expect("a type").0);
         assert_eq!(
             draw,
             (of_draw.to_vec(), size_of::<Draw>()),
             "{}",
             program.label()
         );
-        assert_eq!(bound(&module, 1).space, AddressSpace::Uniform);
+        assert_eq!(bound(module, 1).space, AddressSpace::Uniform);
     }
 }
 
@@ -174,7 +189,7 @@ fn bindings_are_those_of_rust() {
     for (program, module) in modules() {
         let binds: &[Bind] = program.shader.kernel.binds;
         for (binding, bind) in (FIRST_STORAGE..).zip(binds) {
-            let variable = bound(&module, binding);
+            let variable = bound(module, binding);
             let label = format!("{} {}", program.label(), bind.name);
             assert_eq!(variable.name.as_deref(), Some(bind.name), "{label}");
             if program.samples(bind) {
@@ -223,7 +238,7 @@ fn the_entry_point_is_the_kernel() {
 #[test]
 fn workgroup_memory_fits_every_device() {
     for (program, module) in modules() {
-        let (label, layouter) = (program.label(), layouter(&module));
+        let (label, layouter) = (program.label(), layouter(module));
         // A size that an `override` decides would not be in the sum.
         for (_, ty) in module.types.iter() {
             let pending = matches!(

@@ -16,9 +16,9 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
         false => &[Medium::Buffer],
     };
     for case in cases {
-        let programs = case.shader.programs();
-        for program in programs.filter(|program| media.contains(&program.medium)) {
-            let result = check(runtime(), &case, &program);
+        let expected = case.expected();
+        for program in programs(&case).filter(|program| media.contains(&program.medium)) {
+            let result = check(runtime(), &case, &expected, &program);
             let what = format!("{}: {}", result.program, result.case);
             if result.outcome != Outcome::Right {
                 failed.push(format!("{:?}: {what}: {}", result.outcome, result.message));
@@ -55,5 +55,12 @@ pub fn found(case: &Case) -> Vec<(Program, Vec<Vec<u32>>)> {
             .unwrap_or_else(|error| panic!("{}: {}: {error}", program.label(), case.name));
         (program, buffers)
     };
-    case.shader.programs().map(play).collect()
+    programs(case).map(play).collect()
+}
+
+/// The programs of a case that the device can have.
+fn programs(case: &Case) -> impl Iterator<Item = Program> {
+    let features = &runtime().adapter().features;
+    let programs = case.shader.programs();
+    programs.filter(|program| program.variant.fits(features))
 }

@@ -2,6 +2,8 @@
 //! back, and what is kept from one start to the next. Whether the crate's own kernels are right is for `kernels`.
 
 mod faults;
+mod features;
+mod forced;
 mod pins;
 mod process;
 mod stored;
@@ -41,6 +43,7 @@ fn with(kernel_name: &'static str, name: &'static str, wgsl: String, grid: Grid)
         wgsl: wgsl.leak(),
         parts: plain.parts,
         constants: plain.constants,
+        needs: plain.needs,
         grid,
     };
     (kernel_name, Box::leak(Box::new(variant)))

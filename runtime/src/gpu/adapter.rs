@@ -1,5 +1,7 @@
 //! What adapters there are, and what a person would call them. None is opened here.
 
+use lorgnette_shaders::Feature;
+
 /// What an adapter is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdapterKind {
@@ -40,7 +42,7 @@ pub struct AdapterReport {
     pub max_workgroup_invocations: u32,
     /// Smallest and largest subgroup.
     pub subgroup_sizes: (u32, u32),
-    /// Optional features that kernels may come to use: `f16`, `subgroups`, `timestamps`.
+    /// Optional features that it has: `f16`, `subgroups`, `timestamps`. Variants that need others are not for it.
     pub features: Vec<&'static str>,
 }
 
@@ -87,7 +89,7 @@ impl AdapterReport {
 /// Features that are told of, by our names.
 const OPTIONAL: [(&str, wgpu::Features); 3] = [
     ("f16", wgpu::Features::SHADER_F16),
-    ("subgroups", wgpu::Features::SUBGROUP),
+    (Feature::Subgroups.name(), wgpu::Features::SUBGROUP),
     ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
 ];
 

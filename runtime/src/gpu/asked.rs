@@ -1,6 +1,7 @@
 //! What is asked of an adapter: the limits and features of a profile and no more, or the adapter's own. An adapter that
 //! has less is refused with everything it lacks.
 
+use lorgnette_shaders::Variant;
 use lorgnette_shaders::weights::Texels;
 
 use crate::{Error, Offer, Profile, Result};
@@ -56,6 +57,26 @@ impl Asked {
             found: found.join(", "),
         })
     }
+}
+
+/// That a device of these features cannot have a variant, if so. `what` names it.
+///
+/// # Errors
+/// [`Error::Unsupported`] with everything that is lacking.
+pub(crate) fn refuse_lacking(what: &str, variant: &Variant, features: &[&str]) -> Result<()> {
+    if variant.fits(features) {
+        return Ok(());
+    }
+    let names = variant.needs.iter().map(|feature| feature.name());
+    let lacking: Vec<&str> = names.filter(|name| !features.contains(name)).collect();
+    Err(Error::Unsupported {
+        what: format!("variant {what}"),
+        expected: format!("a device with {}", lacking.join(", ")),
+        found: match features {
+            [] => "one without optional features".into(),
+            _ => format!("one with {}", features.join(", ")),
+        },
+    })
 }
 
 /// The adapter's own in what kernels use; of the rest (vertices, samplers) the least there is.

@@ -18,6 +18,7 @@ mod transfer;
 mod workgroup;
 
 pub use adapter::{AdapterKind, AdapterReport, adapters};
+pub(crate) use asked::refuse_lacking;
 pub use counters::Counters;
 pub(crate) use counters::Counts;
 pub(crate) use device::{Gpu, Opening};

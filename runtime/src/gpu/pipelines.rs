@@ -7,6 +7,7 @@ use std::sync::{Arc, MutexGuard};
 use lorgnette_shaders::Program;
 use lorgnette_shaders::kernel::FIRST_STORAGE;
 
+use super::asked::refuse_lacking;
 use super::device::Gpu;
 use super::workgroup;
 use crate::wait::locked;
@@ -24,11 +25,13 @@ impl Gpu {
     /// The pipeline of a program; each is created alone, so that an error names the one that the driver refused.
     ///
     /// # Errors
-    /// [`Error::Limit`] for more workgroup memory than the device has, [`Error::Device`] for what the driver refuses.
+    /// [`Error::Unsupported`] for a feature and [`Error::Limit`] for more workgroup memory than the device has,
+    /// [`Error::Device`] for what the driver refuses.
     pub fn pipeline(&self, program: &Program) -> Result<Arc<Pipeline>> {
         if let Some(pipeline) = self.pipelines().get(program) {
             return Ok(pipeline.clone());
         }
+        refuse_lacking(&program.label(), program.variant, &self.report.features)?;
         self.check_workgroup(program)?;
         let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::Internal]
             .map(|filter| self.device.push_error_scope(filter));

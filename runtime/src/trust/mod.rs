@@ -53,6 +53,8 @@ pub(crate) struct Trust {
     extra: Vec<(&'static str, &'static Variant)>,
     /// What matrices may lie in on this device.
     media: Vec<Medium>,
+    /// What the device has beyond what all have.
+    features: Vec<&'static str>,
     device: String,
     store: Option<Store>,
     /// Read when it is first asked for.
@@ -78,19 +80,14 @@ impl Trust {
         let trust = Self {
             variants,
             media,
+            features: report.features.clone(),
             extra,
             store: cache_dir.map(|folder| Store::new(folder, &name)),
             device,
             verdict: Mutex::default(),
         };
-        let known = |shader: &Shader| {
-            let programs = trust.programs(*shader);
-            programs
-                .iter()
-                .map(|program| program.variant.name)
-                .collect()
-        };
-        trust.variants.check(&known)?;
+        let known = |shader: &Shader| trust.known(*shader).map(|p| p.variant).collect();
+        trust.variants.check(&known, &trust.features)?;
         Ok(trust)
     }
 
@@ -105,13 +102,18 @@ impl Trust {
         programs
     }
 
+    /// Every program of a shader that the device can have.
     fn programs(&self, shader: Shader) -> Vec<Program> {
-        let extra = self
-            .extra
-            .iter()
-            .filter(|(name, _)| *name == shader.kernel.name);
-        let extra = extra.flat_map(|(_, variant)| shader.by(variant).in_media());
-        extra.chain(shader.programs()).collect()
+        let known = self.known(shader);
+        known.filter(|p| p.variant.fits(&self.features)).collect()
+    }
+
+    /// Every program of a shader, on whichever device.
+    fn known(&self, shader: Shader) -> impl Iterator<Item = Program> {
+        let extra = self.extra.iter();
+        let extra = extra.filter(move |(name, _)| *name == shader.kernel.name);
+        let extra = extra.flat_map(move |(_, variant)| shader.by(variant).in_media());
+        extra.chain(shader.programs())
     }
 
     /// Tries what is not known yet of these shaders' programs, and says what is to be used. Whether programs are right is

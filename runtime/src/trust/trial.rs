@@ -27,17 +27,22 @@ pub struct Trial {
     pub message: String,
 }
 
-/// Plays one case by a program of its shader and holds the result against the reference.
-pub fn check(runtime: &Runtime, case: &Case, program: &Program) -> Trial {
+/// Plays one case by a program of its shader and holds the result against the reference's.
+pub fn check(runtime: &Runtime, case: &Case, expected: &[Vec<u32>], program: &Program) -> Trial {
     let mut found = case.buffers.clone();
     let played = runtime.run_kernel(program, &case.params, case.step, &mut found);
-    compare(case, program, played.map(|()| found))
+    compare(case, expected, program, played.map(|()| found))
 }
 
-fn compare(case: &Case, program: &Program, found: Result<Vec<Vec<u32>>>) -> Trial {
+fn compare(
+    case: &Case,
+    expected: &[Vec<u32>],
+    program: &Program,
+    found: Result<Vec<Vec<u32>>>,
+) -> Trial {
     let (outcome, distance, message) = match found {
         Err(error) => (Outcome::Refused, Distance::default(), error.to_string()),
-        Ok(found) => match case.compare(&found, &case.expected()) {
+        Ok(found) => match case.compare(&found, expected) {
             Ok(distance) => (Outcome::Right, distance, String::new()),
             Err(wrong) => (Outcome::Wrong, wrong.distance, wrong.message),
         },
@@ -75,7 +80,8 @@ pub(super) fn prove(gpu: &Arc<Gpu>, program: &Program) -> Result<Finding> {
         if let Err(lost @ Error::DeviceLost(_)) = played {
             return Err(lost);
         }
-        let trial = compare(&case, program, played.map(|()| found));
+        let played = played.map(|()| found);
+        let trial = compare(&case, &case.expected(), program, played);
         nmse = nmse.max(trial.distance.nmse);
         if trial.outcome != Outcome::Right {
             let message = format!("{}: {}", trial.case, trial.message);
@@ -124,7 +130,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error::Input`] for params or buffers that are not the shader's, [`Error::Limit`] for a buffer that cannot be
-    /// bound, [`Error::Device`] where the device fails.
+    /// bound, [`Error::Unsupported`] for a feature that the device lacks, [`Error::Device`] where it fails.
     pub fn run_kernel(
         &self,
         program: &Program,

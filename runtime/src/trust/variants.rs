@@ -4,8 +4,9 @@
 use std::str::FromStr;
 
 use lorgnette_shaders::kernel::WEIGHTS;
-use lorgnette_shaders::{Medium, Shader, shaders};
+use lorgnette_shaders::{Medium, Shader, Variant, shaders};
 
+use crate::gpu::refuse_lacking;
 use crate::{Error, Result};
 
 /// Which variants of kernels may be used. By default the fastest that is right on this device.
@@ -58,8 +59,13 @@ impl Variants {
         }
     }
 
-    /// Every pin names a kernel and a variant of it, or a medium; `known` are the names of a shader's variants.
-    pub(super) fn check(&self, known: &dyn Fn(&Shader) -> Vec<&'static str>) -> Result<()> {
+    /// Every pin names a kernel and a variant of it that a device with these features can have, or a medium; `known` are
+    /// a shader's variants on all devices.
+    pub(super) fn check(
+        &self,
+        known: &dyn Fn(&Shader) -> Vec<&'static Variant>,
+        features: &[&str],
+    ) -> Result<()> {
         for (kernel, variant) in &self.pinned {
             if kernel == WEIGHTS {
                 if Medium::named(variant).is_none() {
@@ -75,10 +81,13 @@ impl Variants {
                 return Err(unknown(format!("one of {}", kernels.join(", ")), kernel));
             };
             let variants = known(shader);
-            if !variants.contains(&variant.as_str()) {
-                let expected = format!("one of {} for {kernel}", variants.join(", "));
+            let Some(pinned) = variants.iter().find(|known| known.name == variant) else {
+                let mut names: Vec<&str> = variants.iter().map(|known| known.name).collect();
+                names.dedup();
+                let expected = format!("one of {} for {kernel}", names.join(", "));
                 return Err(unknown(expected, variant));
-            }
+            };
+            refuse_lacking(&format!("{kernel}={variant}"), pinned, features)?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("argmax.wgsl"),
         parts: &[Part::ReduceBest],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| [read::<Params>(params).rows(step), 1, 1],
     }],
     reference,

@@ -48,6 +48,7 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("attend_tiled.wgsl"),
             parts: &[SHARED, Part::Cache, Part::Window, Part::QueryTile],
             constants: &[],
+            needs: &[],
             grid: |params, step: &Step| {
                 let p = read::<Params>(params);
                 let queries = (p.group * step.count).div_ceil(QUERIES);
@@ -59,6 +60,7 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("attend.wgsl"),
             parts: &[SHARED, Part::Cache, Part::Window],
             constants: &[],
+            needs: &[],
             grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
         },
     ],

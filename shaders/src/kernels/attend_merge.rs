@@ -34,6 +34,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("attend_merge.wgsl"),
         parts: &[hadamard::TURN],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| [read::<Params>(params).heads, step.count, 1],
     }],
     reference,

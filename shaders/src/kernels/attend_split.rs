@@ -84,6 +84,7 @@ pub static KERNEL: Kernel = Kernel {
             Part::Shared(include_str!("../parts/partials.wgsl")),
         ],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| {
             let p = read::<Params>(params);
             let splits = (step.position + step.count - step.dropped).div_ceil(p.span);

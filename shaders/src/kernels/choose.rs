@@ -41,6 +41,7 @@ pub static KERNEL: Kernel = Kernel {
             Part::Slices,
         ],
         constants: &[],
+        needs: &[],
         grid: |_, _: &Step| [1, 1, 1],
     }],
     reference,

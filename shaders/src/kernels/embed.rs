@@ -41,6 +41,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("embed.wgsl"),
         parts: &[Part::Weights],
         constants: &[],
+        needs: &[],
         grid: |_, step: &Step| [step.count, 1, 1],
     }],
     reference,

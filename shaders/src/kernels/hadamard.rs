@@ -31,6 +31,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("hadamard.wgsl"),
         parts: &[TURN],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| {
             let groups = read::<Params>(params).row_blocks.div_ceil(64);
             [groups, step.count, 1]

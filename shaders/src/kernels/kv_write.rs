@@ -38,6 +38,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("kv_write.wgsl"),
         parts: &[Part::CachePack, Part::Window],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| {
             let groups = read::<Params>(params).row_blocks.div_ceil(64);
             [groups, step.count, 2]

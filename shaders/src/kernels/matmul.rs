@@ -60,6 +60,7 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[],
+            needs: &[],
             grid: |params, step: &Step| {
                 let width = 64 / read::<Params>(params).lanes;
                 let across = step
@@ -75,6 +76,7 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("matmul.wgsl"),
             parts: &[SHARED, NORMED, Part::Weights],
             constants: &[],
+            needs: &[],
             grid: |params, step: &Step| tiles(params, step, [64, 4]),
         },
     ],

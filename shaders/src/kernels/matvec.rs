@@ -1,6 +1,6 @@
 //! `matvec`: a quantised matrix times one row of activations, optionally added to what is there. Decode and the head.
 
-use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::{BLOCK, WeightFormat};
 
@@ -32,6 +32,20 @@ const SHARED: Part = Part::Shared(include_str!("../parts/matvec_shared.wgsl"));
 pub(super) const SIXTEEN: Part = Part::Shared(include_str!("../parts/sixteen.wgsl"));
 pub(super) const ROW_PRODUCT: Part = Part::Shared(include_str!("../parts/row_product.wgsl"));
 
+/// What they do in the variants by teams of lanes that add up among themselves, and the two kinds of teams.
+pub(super) const TEAM_PRODUCT: Part = Part::Shared(include_str!("../parts/team_product.wgsl"));
+pub(super) const SUBGROUPS: Part = Part::Shared(include_str!("../parts/team_subgroup.wgsl"));
+pub(super) const NEIGHBOURS: Part = Part::Shared(include_str!("../parts/team_lanes.wgsl"));
+
+/// Workgroups in a row of their grid: with four rows of W in each, a large vocabulary has more than a device takes in one.
+pub const FOLD: u32 = 1 << 15;
+pub(super) const TEAM_CONSTANTS: &[(&str, u32)] = &[("FOLD", FOLD)];
+
+/// As many workgroups in rows of that length.
+pub(super) fn folded([groups, ..]: [u32; 3]) -> [u32; 3] {
+    [groups.min(FOLD), groups.div_ceil(FOLD), 1]
+}
+
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec",
@@ -54,13 +68,43 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[("LANES", LANES)],
+            needs: &[],
             grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
+        },
+        Variant {
+            name: "subgroup",
+            wgsl: include_str!("matvec_teams.wgsl"),
+            parts: &[
+                SHARED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                SUBGROUPS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[Feature::Subgroups],
+            grid: |params, _: &Step| folded(workgroups(params, 4)),
+        },
+        Variant {
+            name: "lanes",
+            wgsl: include_str!("matvec_teams.wgsl"),
+            parts: &[
+                SHARED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                NEIGHBOURS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[],
+            grid: |params, _: &Step| folded(workgroups(params, 4)),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec.wgsl"),
             parts: &[SHARED, Part::Weights, ROW_PRODUCT],
             constants: &[],
+            needs: &[],
             grid: |params, _: &Step| workgroups(params, 64),
         },
     ],

@@ -1,9 +1,11 @@
 //! `matvec_add`: one row of the residual stream plus a quantised matrix times activations, and with it what the norm
 //! that comes next needs (see `scale`). The ends of decode's attention and feed-forward.
 
-use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
+use super::matvec::{
+    NEIGHBOURS, ROW_PRODUCT, SIXTEEN, SUBGROUPS, TEAM_CONSTANTS, TEAM_PRODUCT, folded, row_product,
+};
 use super::scale::renew;
-use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -53,13 +55,43 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[("LANES", LANES)],
+            needs: &[],
             grid: workgroups,
+        },
+        Variant {
+            name: "subgroup",
+            wgsl: include_str!("matvec_add_teams.wgsl"),
+            parts: &[
+                SHARED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                SUBGROUPS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[Feature::Subgroups],
+            grid: |params, step: &Step| folded(workgroups(params, step)),
+        },
+        Variant {
+            name: "lanes",
+            wgsl: include_str!("matvec_add_teams.wgsl"),
+            parts: &[
+                SHARED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                NEIGHBOURS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[],
+            grid: |params, step: &Step| folded(workgroups(params, step)),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_add.wgsl"),
             parts: &[SHARED, Part::Weights, ROW_PRODUCT],
             constants: &[],
+            needs: &[],
             grid: workgroups,
         },
     ],

@@ -1,11 +1,13 @@
 //! `matvec_gate`: SwiGLU (Shazeer, 2020) of two quantised matrices times the RMSNorm of one row of the residual stream, as
 //! `scale` and `matvec_add` leave it. The wide half of decode's feed-forward in one.
 
-use super::matvec::{ROW_PRODUCT, SIXTEEN, row_product};
+use super::matvec::{
+    NEIGHBOURS, ROW_PRODUCT, SIXTEEN, SUBGROUPS, TEAM_CONSTANTS, TEAM_PRODUCT, folded, row_product,
+};
 use super::matvec_norm::NORMED;
 use super::scale::normed;
 use super::swiglu::silu;
-use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -24,7 +26,7 @@ params! {
     x_stride: u32,
     /// Added to the mean square.
     epsilon: f32,
-    /// Lanes that share rows, where they do: 4, 8 or 16.
+    /// Lanes that share 16 rows in the wide variant: 4, 8 or 16. The others go by their own.
     lanes: u32,
     /// Padding of the uniform.
     unused: u32,
@@ -62,13 +64,45 @@ pub static KERNEL: Kernel = Kernel {
                 Part::ReduceRows,
             ],
             constants: &[],
+            needs: &[],
             grid: |params, _: &Step| workgroups(params, 512 / read::<Params>(params).lanes),
+        },
+        Variant {
+            name: "subgroup",
+            wgsl: include_str!("matvec_gate_teams.wgsl"),
+            parts: &[
+                SHARED,
+                NORMED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                SUBGROUPS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[Feature::Subgroups],
+            grid: |params, _: &Step| folded(workgroups(params, 4)),
+        },
+        Variant {
+            name: "lanes",
+            wgsl: include_str!("matvec_gate_teams.wgsl"),
+            parts: &[
+                SHARED,
+                NORMED,
+                Part::Weights,
+                Part::Products,
+                TEAM_PRODUCT,
+                NEIGHBOURS,
+            ],
+            constants: TEAM_CONSTANTS,
+            needs: &[],
+            grid: |params, _: &Step| folded(workgroups(params, 4)),
         },
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_gate.wgsl"),
             parts: &[SHARED, NORMED, Part::Weights, ROW_PRODUCT],
             constants: &[],
+            needs: &[],
             grid: |params, _: &Step| workgroups(params, 64),
         },
     ],

@@ -40,6 +40,7 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("multiply_tiled.wgsl"),
             parts: &[SHARED],
             constants: &[],
+            needs: &[],
             grid: tiles,
         },
         Variant {
@@ -47,6 +48,7 @@ pub static KERNEL: Kernel = Kernel {
             wgsl: include_str!("multiply.wgsl"),
             parts: &[SHARED],
             constants: &[],
+            needs: &[],
             grid: tiles,
         },
     ],

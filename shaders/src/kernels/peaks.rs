@@ -30,6 +30,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("peaks.wgsl"),
         parts: &[Part::ReduceBest],
         constants: &[],
+        needs: &[],
         grid: |params, _: &Step| {
             let vocabulary = read::<Params>(params).vocabulary;
             [vocabulary.div_ceil(SLICE as u32), 1, 1]

@@ -29,6 +29,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("rms_norm.wgsl"),
         parts: &[Part::ReduceAdd],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| {
             [
                 if read::<Params>(params).last_only == 1 {

@@ -29,6 +29,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("rope.wgsl"),
         parts: &[ROTATE],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| {
             let p: Params = read(params);
             [(p.heads * p.quads).div_ceil(64), step.count, 1]

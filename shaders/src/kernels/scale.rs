@@ -37,6 +37,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("scale.wgsl"),
         parts: &[],
         constants: &[],
+        needs: &[],
         grid: |_, step: &Step| [step.count, 1, 1],
     }],
     reference,

@@ -31,6 +31,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("score.wgsl"),
         parts: &[Part::ReduceBest, Part::ReduceAdd],
         constants: &[],
+        needs: &[],
         grid: |_, step: &Step| [step.count, 1, 1],
     }],
     reference,

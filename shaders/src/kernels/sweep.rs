@@ -28,6 +28,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("sweep.wgsl"),
         parts: &[],
         constants: &[],
+        needs: &[],
         grid: |params, _| [read::<Params>(params).groups, 1, 1],
     }],
     reference,

@@ -25,6 +25,7 @@ pub static KERNEL: Kernel = Kernel {
         wgsl: include_str!("swiglu.wgsl"),
         parts: &[],
         constants: &[],
+        needs: &[],
         grid: |params, step: &Step| [read::<Params>(params).quads.div_ceil(64), step.count, 1],
     }],
     reference,

@@ -26,10 +26,12 @@ fn renew(row: u32, product: f32) -> f32 {
     return value * value;
 }
 
-// Stores the sum of the squares of the workgroup's 64 rows; the last workgroup fills the quad with zeros. For all lanes:
-// there is a barrier.
+// Stores the sum of the squares of the workgroup's 64 rows, which its first 64 lanes have; the last workgroup fills the
+// quad with zeros. For all lanes: there is a barrier.
 fn put_squares(group: u32, lane: u32, square: f32) {
-    squares[lane] = square;
+    if lane < 64u {
+        squares[lane] = square;
+    }
     workgroupBarrier();
     if lane > 0u {
         return;

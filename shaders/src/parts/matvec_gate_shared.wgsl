@@ -12,7 +12,7 @@ struct Params {
     // Quads of a row of x: the stream, sums of squares, the stream with its gain.
     x_stride: u32,
     epsilon: f32,
-    // Lanes that share rows, where they do.
+    // Lanes that share rows in the wide variant.
     lanes: u32,
     unused: u32,
 }

@@ -1,0 +1,63 @@
+//! How long a token takes in Rust alone, to hold a binding against it: `tokens MODEL TOKENS ADAPTER` makes an answer of so
+//! many tokens and prints nanoseconds a token, from the first to the last. The programs in `ios/Bench` do the same
+//! through their language; what they say, how a model is loaded and what is asked is the same there.
+
+use std::error::Error;
+use std::time::Instant;
+
+use lorgnette::{
+    Adapter, Event, GenerateOptions, LoadOptions, Message, Model, Prompt, Runtime, RuntimeOptions,
+    Sampling,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [path, tokens, adapter] = arguments.as_slice() else {
+        return Err("expected MODEL TOKENS ADAPTER".into());
+    };
+    let adapter = match adapter.as_str() {
+        "cpu" => Adapter::Cpu,
+        name => Adapter::Named(name.to_owned()),
+    };
+    let tokens: usize = tokens.parse()?;
+    let runtime = Runtime::new(RuntimeOptions {
+        adapter,
+        ..Default::default()
+    })?;
+    let load = LoadOptions {
+        context: Some(tokens as u32 + 64),
+        ..Default::default()
+    };
+    let mut session = Model::load(&runtime, path.as_str(), &load, |_| ())?.session()?;
+    let options = GenerateOptions {
+        max_tokens: Some(tokens),
+        sampling: Sampling {
+            temperature: 0.0,
+            ..Default::default()
+        },
+        ignore_end: true,
+        ..Default::default()
+    };
+    let messages = [Message {
+        role: "user".to_owned(),
+        content: "Go on.".to_owned(),
+    }];
+    let mut first = None;
+    let (mut count, mut bytes) = (0, 0);
+    for event in session.generate(Prompt::Chat(&messages), &options)? {
+        match event? {
+            Event::Token { .. } => {
+                first.get_or_insert_with(Instant::now);
+                count += 1;
+            }
+            Event::Text(text) => bytes += text.len(),
+            Event::Done { .. } => {}
+        }
+    }
+    let taken = first.ok_or("no token came")?.elapsed();
+    println!(
+        "{} ns a token, {count} tokens, {bytes} bytes",
+        taken.as_nanos() / (count - 1)
+    );
+    Ok(())
+}

@@ -99,7 +99,11 @@ pub fn adapters() -> Vec<AdapterReport> {
 }
 
 pub(super) fn enumerate() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut wanted = wgpu::InstanceDescriptor::new_without_display_handle();
+    // In a debug build wgpu would put the place of every expression into the SPIR-V, which takes longer than all the rest
+    // of a pipeline. What is validated stays.
+    wanted.flags.remove(wgpu::InstanceFlags::DEBUG);
+    let instance = wgpu::Instance::new(wanted);
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
         wgpu::DeviceType::DiscreteGpu => 0,

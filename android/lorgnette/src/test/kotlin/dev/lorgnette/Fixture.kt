@@ -52,7 +52,7 @@ object Fixture {
 }
 
 /** Runs a test; one that hangs fails. */
-fun test(block: suspend CoroutineScope.() -> Unit): Unit = runBlocking { withTimeout(120.seconds) { block() } }
+fun test(block: suspend CoroutineScope.() -> Unit): Unit = runBlocking { withTimeout(600.seconds) { block() } }
 
 /** All of an answer. */
 data class Whole(val text: String, val ids: List<Int>, val reason: StopReason?, val timings: Timings?)

@@ -1,6 +1,6 @@
 //! How long a token takes in Rust alone, to hold a binding against it: `tokens MODEL TOKENS ADAPTER` makes an answer of so
-//! many tokens and prints nanoseconds a token, from the first to the last. The programs in `ios/Bench` do the same
-//! through their language; what they say, how a model is loaded and what is asked is the same there.
+//! many tokens and prints nanoseconds a token, from the first to the last. The program in `ios/Bench` does the same
+//! in its language; what they say, how a model is loaded and what is asked is the same there.
 
 use std::error::Error;
 use std::time::Instant;
@@ -10,7 +10,12 @@ use lorgnette::{
     Sampling,
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// On a thread of its own, as the bindings make an answer: threads differ in how they get memory.
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    std::thread::scope(|scope| scope.spawn(measure).join()).expect("no panic")
+}
+
+fn measure() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [path, tokens, adapter] = arguments.as_slice() else {
         return Err("expected MODEL TOKENS ADAPTER".into());

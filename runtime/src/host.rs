@@ -16,9 +16,9 @@ use crate::{Result, text};
 /// Bytes of the chat template's environment, and for each byte of its source, as measured.
 const TEMPLATE: u64 = 64 << 10;
 const TEMPLATE_SOURCE: u64 = 16;
-/// What wgpu keeps of pipelines for each byte of their shaders' text, which it parses: 12 to 23 were measured for one,
-/// less than 18 for those of a model together.
-const PIPELINE_TEXT: u64 = 18;
+/// What wgpu keeps of pipelines for each byte of their shaders' text, which it parses: less than 16 was measured for those
+/// of a model together.
+const PIPELINE_TEXT: u64 = 16;
 /// What it keeps for its other objects, rounded up from what was measured: what a bind group and a buffer point at.
 const BIND_GROUP: u64 = 1 << 10;
 const BUFFER: u64 = 2 << 10;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lorgnette_shaders::cases::{Case, small};
-use lorgnette_shaders::{Program, WeightFormat, programs};
+use lorgnette_shaders::programs;
+use lorgnette_tests::kernels::tells_more;
 use lorgnette_tests::skipped;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn every_program_is_uniform_and_plays_its_case() {
         .collect();
     let requests: Vec<Value> = programs
         .iter()
-        .map(|(program, case)| request(program, plays(program).then_some(*case)))
+        .map(|(program, case)| request(program, tells_more(program).then_some(*case)))
         .collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dawn");
     let (answers, asked) = dawn.ask_once(&requests, &folder);
@@ -48,7 +49,7 @@ fn every_program_is_uniform_and_plays_its_case() {
             if let Err(why) = case.compare(&answer.buffers(), &case.expected()) {
                 wrong.push(format!("{label}: {}", why.message));
             }
-        } else if plays(program) {
+        } else if tells_more(program) {
             let needs = program.variant.needs;
             assert!(driver().is_none() || !needs.is_empty(), "{label}");
             left.push(format!("{label} {needs:?}"));
@@ -59,17 +60,10 @@ fn every_program_is_uniform_and_plays_its_case() {
         skipped(test, &reason);
     }
     let all = programs.len();
-    let played = programs.iter().filter(|(program, _)| plays(program));
+    let played = programs.iter().filter(|(program, _)| tells_more(program));
     let played = played.count() - left.len();
     println!("{all} programs read, {played} played, {asked} of them since they last changed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// Every shader is played by its most wanted variant, and every other program of kernels that take no weights, or take them
-/// as Q4_0: SwiftShader needs a second or more to compile one, and there are hundreds that differ in a format alone.
-fn plays(program: &Program) -> bool {
-    let weights = program.shader.parts.weights;
-    *program == program.shader.wanted() || weights.is_none_or(|format| format == WeightFormat::Q4_0)
 }
 
 #[test]

@@ -26,12 +26,15 @@ import java.io.FileNotFoundException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
+/** A service that every Android has. */
+private inline fun <reified T : Any> Context.service(): T = checkNotNull(getSystemService(T::class.java))
+
 /** Where what is learned of the device is kept, for [Runtime.open]: a folder of the app's cache. */
 public val Context.lorgnetteCache: File get() = File(cacheDir, "lorgnette")
 
 /** Bytes that a model may take on this device now ([Platform.suggestedBudget]). */
 public fun Context.suggestedBudget(): Long {
-    val activities = getSystemService(ActivityManager::class.java)
+    val activities = service<ActivityManager>()
     val memory = ActivityManager.MemoryInfo().also(activities::getMemoryInfo)
     return Platform.suggestedBudget(
         activities.memoryClass,
@@ -92,7 +95,7 @@ private class Following(
     private val model: Model,
     private val whileInvisible: Boolean,
 ) : AutoCloseable, ComponentCallbacks2, Application.ActivityLifecycleCallbacks, PowerManager.OnThermalStatusChangedListener {
-    private val power = app.getSystemService(PowerManager::class.java)
+    private val power = app.service<PowerManager>()
     private var visible = 0
 
     init {

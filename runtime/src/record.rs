@@ -13,7 +13,7 @@ pub(crate) struct Run {
     tokens: u32,
     /// Positions that had left the cache before the first: see [`Window::again`].
     floor: u32,
-    rows: u32,
+    rows: u16,
     plan: u8,
 }
 
@@ -34,7 +34,7 @@ impl Record {
             && window.again(self.tokens, step.count, run.floor).dropped == step.dropped
         {
             run.tokens += tokens;
-            run.rows = run.rows.max(step.count);
+            run.rows = run.rows.max(step.count as u16);
         } else {
             // Where just what must leave has left, so it goes on.
             let least = window.again(self.tokens, step.count, 0).dropped;
@@ -45,7 +45,7 @@ impl Record {
                 } else {
                     step.dropped
                 },
-                rows: step.count,
+                rows: step.count as u16,
                 plan: plan as u8,
             });
         }
@@ -62,11 +62,9 @@ impl Record {
             if first >= length {
                 continue;
             }
-            let (kept, cut) = (
-                (length - first) / run.rows * run.rows,
-                (length - first) % run.rows,
-            );
-            let of_cut = run.rows.min(run.tokens - kept);
+            let rows = u32::from(run.rows);
+            let (kept, cut) = ((length - first) / rows * rows, (length - first) % rows);
+            let of_cut = rows.min(run.tokens - kept);
             let dropped = window.again(first + kept, of_cut, run.floor).dropped;
             run.tokens = kept;
             if kept > 0 {
@@ -90,26 +88,29 @@ impl Record {
         end: u32,
         window: Window,
     ) -> impl Iterator<Item = (usize, Step)> {
+        // Asked for every token, of which hardly any has steps to bring back: what is before `first` is not walked through.
         let mut begin = 0;
         let of_run = move |run: &Run| {
             let (run, start) = (*run, begin);
             begin += run.tokens;
-            let all = (0..run.tokens).step_by(run.rows as usize);
-            all.map(move |at| (run, start + at, run.rows.min(run.tokens - at)))
+            let from = first.saturating_sub(start).min(run.tokens);
+            let to = end.saturating_sub(start).min(run.tokens);
+            let wanted = (from..to).step_by(usize::from(run.rows));
+            wanted.map(move |at| {
+                let (position, count) = (start + at, u32::from(run.rows).min(run.tokens - at));
+                let step = window.again(position, count.min(end - position), run.floor);
+                (usize::from(run.plan), step)
+            })
         };
-        let steps = self.runs.iter().flat_map(of_run);
-        let wanted = steps.filter(move |(_, position, _)| (first..end).contains(position));
-        wanted.map(move |(run, position, count)| {
-            let step = window.again(position, count.min(end - position), run.floor);
-            (usize::from(run.plan), step)
-        })
+        self.runs.iter().flat_map(of_run)
     }
 }
 
 impl Run {
     /// Whether such a step goes on with it.
     fn takes(&self, plan: usize, step: &Step) -> bool {
-        let alike = self.tokens.is_multiple_of(self.rows) && step.count <= self.rows;
+        let rows = u32::from(self.rows);
+        let alike = self.tokens.is_multiple_of(rows) && step.count <= rows;
         usize::from(self.plan) == plan && (plan == FEW || alike)
     }
 }

@@ -81,6 +81,8 @@ pub enum Part {
     ReduceAdd,
     /// `reduce_rows`: the same for 16 sums at once.
     ReduceRows,
+    /// `team_lanes`, `team_sum` and their kind: lanes that add up among themselves, a subgroup where the variant needs those.
+    Team,
     /// `reduce_best`: the largest value of the workgroup and its index.
     ReduceBest,
     /// `times`, `plus`, `minus`, `less` and `share`: whole numbers of 64 bits.

@@ -2,7 +2,7 @@
 //! kernel's variants, in one medium; parts and variant joined are its source.
 
 use crate::cache::CacheFormat;
-use crate::kernel::{Bind, Kernel, Part, Parts, Variant, WEIGHTS};
+use crate::kernel::{Bind, Feature, Kernel, Part, Parts, Variant, WEIGHTS};
 use crate::weights::{Medium, WeightFormat};
 
 /// A kernel with its parts chosen: what a plan says and a case checks.
@@ -153,6 +153,10 @@ impl Program {
                 Part::Products => include_str!("parts/products.wgsl"),
                 Part::ReduceAdd => include_str!("parts/reduce_add.wgsl"),
                 Part::ReduceRows => include_str!("parts/reduce_rows.wgsl"),
+                Part::Team if self.variant.needs.contains(&Feature::Subgroups) => {
+                    include_str!("parts/team_subgroup.wgsl")
+                }
+                Part::Team => include_str!("parts/team_lanes.wgsl"),
                 Part::ReduceBest => include_str!("parts/reduce_best.wgsl"),
                 Part::Wide => include_str!("parts/wide.wgsl"),
                 Part::Likelihood => include_str!("parts/likelihood.wgsl"),

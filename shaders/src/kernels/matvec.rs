@@ -32,19 +32,57 @@ const SHARED: Part = Part::Shared(include_str!("../parts/matvec_shared.wgsl"));
 pub(super) const SIXTEEN: Part = Part::Shared(include_str!("../parts/sixteen.wgsl"));
 pub(super) const ROW_PRODUCT: Part = Part::Shared(include_str!("../parts/row_product.wgsl"));
 
-/// What they do in the variants by teams of lanes that add up among themselves, and the two kinds of teams.
+/// What they do in the variants by teams of lanes.
 pub(super) const TEAM_PRODUCT: Part = Part::Shared(include_str!("../parts/team_product.wgsl"));
-pub(super) const SUBGROUPS: Part = Part::Shared(include_str!("../parts/team_subgroup.wgsl"));
-pub(super) const NEIGHBOURS: Part = Part::Shared(include_str!("../parts/team_lanes.wgsl"));
 
 /// Workgroups in a row of their grid: with four rows of W in each, a large vocabulary has more than a device takes in one.
 pub const FOLD: u32 = 1 << 15;
-pub(super) const TEAM_CONSTANTS: &[(&str, u32)] = &[("FOLD", FOLD)];
+
+/// The two variants by teams of lanes that add up among themselves: all but what a team is they have in common.
+pub(super) struct Teams {
+    pub wgsl: &'static str,
+    pub parts: &'static [Part],
+    pub grid: fn(&[u8], &Step) -> [u32; 3],
+}
+
+impl Teams {
+    pub const fn by_subgroups(self) -> Variant {
+        self.named("subgroup", &[Feature::Subgroups])
+    }
+
+    pub const fn by_lanes(self) -> Variant {
+        self.named("lanes", &[])
+    }
+
+    const fn named(self, name: &'static str, needs: &'static [Feature]) -> Variant {
+        Variant {
+            name,
+            wgsl: self.wgsl,
+            parts: self.parts,
+            constants: &[("FOLD", FOLD)],
+            needs,
+            grid: self.grid,
+        }
+    }
+}
 
 /// As many workgroups in rows of that length.
 pub(super) fn folded([groups, ..]: [u32; 3]) -> [u32; 3] {
     [groups.min(FOLD), groups.div_ceil(FOLD), 1]
 }
+
+/// Four rows of W in a workgroup.
+const TEAMS: Teams = Teams {
+    wgsl: include_str!("matvec_teams.wgsl"),
+    parts: &[
+        SHARED,
+        Part::Weights,
+        Part::Products,
+        TEAM_PRODUCT,
+        Part::Team,
+    ],
+    grid: |params, _: &Step| folded(workgroups(params, 4)),
+};
 
 /// weights [rows, 32 * blocks], x [32 * blocks], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
@@ -71,34 +109,8 @@ pub static KERNEL: Kernel = Kernel {
             needs: &[],
             grid: |params, _: &Step| workgroups(params, 64 / LANES * 16),
         },
-        Variant {
-            name: "subgroup",
-            wgsl: include_str!("matvec_teams.wgsl"),
-            parts: &[
-                SHARED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                SUBGROUPS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[Feature::Subgroups],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
-        Variant {
-            name: "lanes",
-            wgsl: include_str!("matvec_teams.wgsl"),
-            parts: &[
-                SHARED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                NEIGHBOURS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
+        TEAMS.by_subgroups(),
+        TEAMS.by_lanes(),
         Variant {
             name: "plain",
             wgsl: include_str!("matvec.wgsl"),

@@ -1,11 +1,9 @@
 //! `matvec_add`: one row of the residual stream plus a quantised matrix times activations, and with it what the norm
 //! that comes next needs (see `scale`). The ends of decode's attention and feed-forward.
 
-use super::matvec::{
-    NEIGHBOURS, ROW_PRODUCT, SIXTEEN, SUBGROUPS, TEAM_CONSTANTS, TEAM_PRODUCT, folded, row_product,
-};
+use super::matvec::{ROW_PRODUCT, SIXTEEN, TEAM_PRODUCT, Teams, folded, row_product};
 use super::scale::renew;
-use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 
 params! {
@@ -31,6 +29,19 @@ const SHARED: Part = Part::Shared(include_str!("../parts/matvec_add_shared.wgsl"
 fn workgroups(params: &[u8], _: &Step) -> [u32; 3] {
     [read::<Params>(params).rows.div_ceil(64), 1, 1]
 }
+
+/// The rows of one sum of squares in a workgroup.
+const TEAMS: Teams = Teams {
+    wgsl: include_str!("matvec_add_teams.wgsl"),
+    parts: &[
+        SHARED,
+        Part::Weights,
+        Part::Products,
+        TEAM_PRODUCT,
+        Part::Team,
+    ],
+    grid: |params, step: &Step| folded(workgroups(params, step)),
+};
 
 /// weights [rows, 32 * blocks], x [32 * blocks], stream `[stride]`, gain `[rows]`.
 pub static KERNEL: Kernel = Kernel {
@@ -58,34 +69,8 @@ pub static KERNEL: Kernel = Kernel {
             needs: &[],
             grid: workgroups,
         },
-        Variant {
-            name: "subgroup",
-            wgsl: include_str!("matvec_add_teams.wgsl"),
-            parts: &[
-                SHARED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                SUBGROUPS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[Feature::Subgroups],
-            grid: |params, step: &Step| folded(workgroups(params, step)),
-        },
-        Variant {
-            name: "lanes",
-            wgsl: include_str!("matvec_add_teams.wgsl"),
-            parts: &[
-                SHARED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                NEIGHBOURS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[],
-            grid: |params, step: &Step| folded(workgroups(params, step)),
-        },
+        TEAMS.by_subgroups(),
+        TEAMS.by_lanes(),
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_add.wgsl"),

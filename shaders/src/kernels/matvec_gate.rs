@@ -1,13 +1,11 @@
 //! `matvec_gate`: SwiGLU (Shazeer, 2020) of two quantised matrices times the RMSNorm of one row of the residual stream, as
 //! `scale` and `matvec_add` leave it. The wide half of decode's feed-forward in one.
 
-use super::matvec::{
-    NEIGHBOURS, ROW_PRODUCT, SIXTEEN, SUBGROUPS, TEAM_CONSTANTS, TEAM_PRODUCT, folded, row_product,
-};
+use super::matvec::{ROW_PRODUCT, SIXTEEN, TEAM_PRODUCT, Teams, folded, row_product};
 use super::matvec_norm::NORMED;
 use super::scale::normed;
 use super::swiglu::silu;
-use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -41,6 +39,20 @@ fn workgroups(params: &[u8], elements: u32) -> [u32; 3] {
     [all.div_ceil(elements), 1, 1]
 }
 
+/// Four rows of gate and up in a workgroup.
+const TEAMS: Teams = Teams {
+    wgsl: include_str!("matvec_gate_teams.wgsl"),
+    parts: &[
+        SHARED,
+        NORMED,
+        Part::Weights,
+        Part::Products,
+        TEAM_PRODUCT,
+        Part::Team,
+    ],
+    grid: |params, _: &Step| folded(workgroups(params, 4)),
+};
+
 /// weights [rows, 32 * blocks], x [4 * x_stride], out `[elements]`.
 pub static KERNEL: Kernel = Kernel {
     name: "matvec_gate",
@@ -67,36 +79,8 @@ pub static KERNEL: Kernel = Kernel {
             needs: &[],
             grid: |params, _: &Step| workgroups(params, 512 / read::<Params>(params).lanes),
         },
-        Variant {
-            name: "subgroup",
-            wgsl: include_str!("matvec_gate_teams.wgsl"),
-            parts: &[
-                SHARED,
-                NORMED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                SUBGROUPS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[Feature::Subgroups],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
-        Variant {
-            name: "lanes",
-            wgsl: include_str!("matvec_gate_teams.wgsl"),
-            parts: &[
-                SHARED,
-                NORMED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                NEIGHBOURS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
+        TEAMS.by_subgroups(),
+        TEAMS.by_lanes(),
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_gate.wgsl"),

@@ -1,11 +1,9 @@
 //! `matvec_norm`: a quantised matrix times the RMSNorm of one row of the residual stream, as `scale` and `matvec_add`
 //! leave it. Queries, keys and values of decode, and the head.
 
-use super::matvec::{
-    NEIGHBOURS, ROW_PRODUCT, SIXTEEN, SUBGROUPS, TEAM_CONSTANTS, TEAM_PRODUCT, folded, row_product,
-};
+use super::matvec::{ROW_PRODUCT, SIXTEEN, TEAM_PRODUCT, Teams, folded, row_product};
 use super::scale::normed;
-use crate::kernel::{Access, Feature, Kernel, Part, Step, Variant, bind, params, read};
+use crate::kernel::{Access, Kernel, Part, Step, Variant, bind, params, read};
 use crate::reference::Call;
 use crate::weights::BLOCK;
 
@@ -39,6 +37,20 @@ fn workgroups(params: &[u8], rows: u32) -> [u32; 3] {
     [read::<Params>(params).rows.div_ceil(rows), 1, 1]
 }
 
+/// Four rows of W in a workgroup.
+const TEAMS: Teams = Teams {
+    wgsl: include_str!("matvec_norm_teams.wgsl"),
+    parts: &[
+        SHARED,
+        NORMED,
+        Part::Weights,
+        Part::Products,
+        TEAM_PRODUCT,
+        Part::Team,
+    ],
+    grid: |params, _: &Step| folded(workgroups(params, 4)),
+};
+
 /// weights [rows, 32 * blocks], x [4 * x_stride], out [>= out_offset + rows].
 pub static KERNEL: Kernel = Kernel {
     name: "matvec_norm",
@@ -65,36 +77,8 @@ pub static KERNEL: Kernel = Kernel {
             needs: &[],
             grid: |params, _: &Step| workgroups(params, 1024 / read::<Params>(params).lanes),
         },
-        Variant {
-            name: "subgroup",
-            wgsl: include_str!("matvec_norm_teams.wgsl"),
-            parts: &[
-                SHARED,
-                NORMED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                SUBGROUPS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[Feature::Subgroups],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
-        Variant {
-            name: "lanes",
-            wgsl: include_str!("matvec_norm_teams.wgsl"),
-            parts: &[
-                SHARED,
-                NORMED,
-                Part::Weights,
-                Part::Products,
-                TEAM_PRODUCT,
-                NEIGHBOURS,
-            ],
-            constants: TEAM_CONSTANTS,
-            needs: &[],
-            grid: |params, _: &Step| folded(workgroups(params, 4)),
-        },
+        TEAMS.by_subgroups(),
+        TEAMS.by_lanes(),
         Variant {
             name: "plain",
             wgsl: include_str!("matvec_norm.wgsl"),

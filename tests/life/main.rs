@@ -10,9 +10,8 @@ mod trim;
 
 use std::sync::OnceLock;
 
-use lorgnette::{
-    Event, GenerateOptions, LoadOptions, Model, Prompt, Runtime, Sampling, Session, StopReason,
-};
+use lorgnette::{Event, GenerateOptions, LoadOptions, Model, Prompt, Runtime, Session, StopReason};
+use lorgnette_tests::asking::{self, endless, prompt};
 use lorgnette_tests::{data, load};
 
 /// Positions of the model's sessions.
@@ -36,31 +35,12 @@ fn tiny() -> &'static Model {
     MODEL.get_or_init(|| tiny_on(fuse::runtime(), &options()))
 }
 
-/// A prompt of `length` ordinary tokens.
-fn prompt(seed: u32, length: u32) -> Vec<u32> {
-    (0..length)
-        .map(|i| (i * 37 + seed * 101 + 11) % 480)
-        .collect()
-}
-
 fn greedy(max_tokens: usize) -> GenerateOptions {
-    GenerateOptions {
-        max_tokens: Some(max_tokens),
-        sampling: Sampling::greedy(),
-        ignore_end: true,
-        ..Default::default()
-    }
+    endless(asking::greedy(max_tokens))
 }
 
 fn seeded(max_tokens: usize, seed: u64) -> GenerateOptions {
-    GenerateOptions {
-        sampling: Sampling {
-            temperature: 1.5,
-            seed,
-            ..Default::default()
-        },
-        ..greedy(max_tokens)
-    }
+    endless(asking::seeded(max_tokens, seed))
 }
 
 /// What an answer told.

@@ -13,9 +13,9 @@ mod turns;
 use std::sync::OnceLock;
 
 use lorgnette::{
-    Event, GenerateOptions, LoadOptions, Model, Prompt, Runtime, Sampling, Session, StopReason,
-    Timings,
+    Event, GenerateOptions, LoadOptions, Model, Prompt, Runtime, Session, StopReason, Timings,
 };
+use lorgnette_tests::asking::{greedy, prompt, seeded};
 use lorgnette_tests::{data, load, runtime};
 
 /// Positions of the model's sessions.
@@ -39,32 +39,6 @@ fn tiny() -> &'static Model {
 
 fn session() -> Session {
     tiny().session().expect("a session")
-}
-
-/// A prompt of `length` ordinary tokens.
-fn prompt(seed: u32, length: u32) -> Vec<u32> {
-    (0..length)
-        .map(|i| (i * 37 + seed * 101 + 11) % 480)
-        .collect()
-}
-
-fn greedy(max_tokens: usize) -> GenerateOptions {
-    GenerateOptions {
-        max_tokens: Some(max_tokens),
-        sampling: Sampling::greedy(),
-        ..Default::default()
-    }
-}
-
-fn seeded(max_tokens: usize, seed: u64) -> GenerateOptions {
-    GenerateOptions {
-        sampling: Sampling {
-            temperature: 1.5,
-            seed,
-            ..Default::default()
-        },
-        ..greedy(max_tokens)
-    }
 }
 
 /// All that a generation gave out.

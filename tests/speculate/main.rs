@@ -9,9 +9,9 @@ mod sessions;
 use std::sync::OnceLock;
 
 use lorgnette::{
-    Event, GenerateOptions, LoadOptions, Model, Prompt, Sampling, Session, Speculation, StopReason,
-    Timings,
+    Event, GenerateOptions, LoadOptions, Model, Prompt, Session, Speculation, StopReason, Timings,
 };
+use lorgnette_tests::asking::{self, endless, prompt};
 use lorgnette_tests::{data, load, runtime};
 
 /// Positions of the models' sessions.
@@ -68,20 +68,8 @@ fn all_sources() -> [(&'static str, Session); 3] {
     ]
 }
 
-/// A prompt of `length` ordinary tokens.
-fn prompt(seed: u32, length: u32) -> Vec<u32> {
-    (0..length)
-        .map(|i| (i * 37 + seed * 101 + 11) % 480)
-        .collect()
-}
-
 fn greedy(max_tokens: usize) -> GenerateOptions {
-    GenerateOptions {
-        max_tokens: Some(max_tokens),
-        sampling: Sampling::greedy(),
-        ignore_end: true,
-        ..Default::default()
-    }
+    endless(asking::greedy(max_tokens))
 }
 
 /// All that an answer is, but for the time it took.

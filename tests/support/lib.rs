@@ -2,6 +2,7 @@
 //! between numbers.
 
 pub mod allocations;
+pub mod asking;
 pub mod elsewhere;
 pub mod kernels;
 pub mod smollm2;

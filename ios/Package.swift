@@ -2,7 +2,7 @@
 //
 // The Swift package Lorgnette: our shell over the code that uniffi makes of the Rust library.
 //
-// Generated/ is made by `.ci/swift-library` or `build-xcframework`, never by hand, and is not committed. Without
+// Generated/ is made by `generate`, which the tests and `build-xcframework` call, and is not committed. Without
 // LORGNETTE_LIBRARY in the environment the Rust library is the XCFramework beside it, as in a release; with it, it is
 // the one in that folder, which the tests build.
 

@@ -197,7 +197,7 @@ impl Generation<'_> {
         let most = self.options.max_tokens.unwrap_or(usize::MAX);
         // Two more tokens: the one that comes, and the one behind it.
         let more = most - self.tokens >= 2;
-        if self.on_device() && more && !self.session.foresees() && self.session.may_go_ahead() {
+        if self.on_device() && more && !self.session.foresees() && self.may_go_ahead() {
             self.is_ahead = self.session.decode(Next::Ahead, Want::NextId)?;
             if !self.is_ahead {
                 return Ok(None);

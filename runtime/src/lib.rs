@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod folder;
 pub mod formats;
+mod frames;
 mod gate;
 mod generate;
 mod gpu;

@@ -4,11 +4,11 @@ use lorgnette_shaders::{Program, Step};
 
 use crate::Result;
 use crate::cpu::{CpuPlayer, CpuSession};
+use crate::frames::Frames;
 use crate::gate::Gate;
 use crate::gpu::{GpuPlayer, GpuSession};
 use crate::memory::MemoryPlan;
 use crate::plan::Plan;
-use crate::submits::Frames;
 
 /// What a step gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use lorgnette_shaders::Step;
 
 use crate::blueprint::{DECODE, PREFILL};
 use crate::canceller::Canceller;
+use crate::frames::Frames;
 use crate::model::Model;
 use crate::pace::Pace;
 use crate::player::Want;
@@ -15,7 +16,7 @@ use crate::present::{Busy, Seat};
 use crate::record::Record;
 use crate::speculate::Drafter;
 use crate::steps::Begun;
-use crate::submits::{Frames, bound, rows_within};
+use crate::submits::{bound, rows_within};
 use crate::window::{Overflow, Window};
 use crate::{Error, Result, Sampling};
 
@@ -235,19 +236,6 @@ impl Session {
             self.prefilled += chunk.len() as u64;
         }
         Ok(true)
-    }
-
-    /// Whether a token's step may be submitted before its id is read. If the answer ends with that id, the position undoes
-    /// the step, but not that a position has left the window for it. Nothing is won where the host waits within a step: for
-    /// a frame budget, for streamed layers, for the references. And a paced token's step is not due yet.
-    pub(crate) fn may_go_ahead(&self) -> bool {
-        let (length, shared) = (self.ids.len() + 1, &self.model.shared);
-        shared.runtime.has_gpu()
-            && self.frames.is_none()
-            && self.period().is_none()
-            && shared.blueprint.memory.streamed_layers == 0
-            && length <= self.most_tokens()
-            && !self.window.drops(length)
     }
 
     /// Rows of the next step of a plan, of `left`: as many as it takes, or fewer where one dispatch would be too much work

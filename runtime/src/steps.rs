@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use lorgnette_shaders::Step;
 
 use crate::blueprint::{Blueprint, DECODE};
+use crate::frames::Frames;
 use crate::gate::Gate;
 use crate::player::{Player, Turn, Want};
 use crate::present::Held;
 use crate::session::Session;
-use crate::submits::Frames;
 use crate::{Error, Result, wait};
 
 /// How often a device that is lost before a result comes may be opened anew.

@@ -186,6 +186,7 @@ fn lower_rooms_do_not_import_upper_ones() {
             "submits.rs",
             &["gpu", "cpu", "ops", "models", "model", "session", "formats"],
         ),
+        ("frames.rs", &["gpu", "cpu", "plan", "model", "session"]),
         (
             "memory.rs",
             &["gpu", "cpu", "ops", "models", "model", "session", "formats"],

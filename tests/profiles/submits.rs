@@ -6,9 +6,10 @@ use std::time::Duration;
 use lorgnette::plan::{Dispatch, Plan, Step};
 use lorgnette::synth::{SynthShape, synth};
 use lorgnette::{
-    Blueprint, Error, LoadOptions, Model, Profile, Progress, Runtime, Session, Stage, SubmitBound,
-    WeightFormat,
+    Blueprint, Error, Event, LoadOptions, Model, Profile, Progress, Prompt, Runtime, Session,
+    Stage, SubmitBound, WeightFormat,
 };
+use lorgnette_tests::asking::{self, endless};
 use lorgnette_tests::{data, load, open, skipped};
 
 use super::changed;
@@ -91,6 +92,36 @@ fn a_token_takes_as_few_as_the_bound_allows() {
             .sum();
         assert_eq!(prefill, (1, expected_submits), "{bound} a submit");
         assert_eq!(logits, expected, "cutting changes no bit");
+    }
+}
+
+/// A token's step is submitted before its id is read only where it is one submit: more than two are never in flight.
+#[test]
+fn a_token_in_pieces_is_not_gone_ahead_of() {
+    let free = bounded(SubmitBound::NONE);
+    let dispatches = greedy(plan(model(&free).blueprint(), "decode").dispatches());
+    for (bound, behind) in [(dispatches, [1, 1, 0]), (dispatches - 1, [0, 2, 2])] {
+        let runtime = bounded(by_count(bound as u32));
+        let model = model(&runtime);
+        let segments = plan(model.blueprint(), "prefill").segments.iter();
+        let prompt: u64 = segments
+            .map(|s| greedy(s.dispatches.iter()).div_ceil(bound))
+            .sum();
+        let mut session = model.session().expect("a session");
+        let ids = ids(9);
+        let mut before = runtime.counters().submits;
+        let options = endless(asking::greedy(3));
+        let generation = session.generate(Prompt::Ids(&ids), &options);
+        let mut submits = Vec::new();
+        for event in generation.expect("starts") {
+            if let Event::Token { .. } = event.expect("no error") {
+                let now = runtime.counters().submits;
+                submits.push(now - before);
+                before = now;
+            }
+        }
+        let expected = [prompt + behind[0], behind[1], behind[2]];
+        assert_eq!(submits, expected, "{bound} a submit");
     }
 }
 

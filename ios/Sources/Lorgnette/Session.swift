@@ -46,6 +46,16 @@ public final class Session: Sendable {
         try LorgnetteError.catching { try inner.truncate(length: UInt64(max(length, 0))) }
     }
 
+    /// The logits behind these tokens, one for each of the vocabulary.
+    public func logits(_ ids: [UInt32]) throws(LorgnetteError) -> [Float] {
+        let bytes = try LorgnetteError.catching { try inner.logits(ids: ids) }
+        return bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count, by: 4).map { at in
+                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+            }
+        }
+    }
+
     /// Says what happens when the context is full. Where that is not what was said before, the session begins anew.
     public func setOverflow(_ overflow: Overflow) throws(LorgnetteError) {
         try LorgnetteError.catching { try inner.setOverflow(overflow: overflow) }

@@ -35,6 +35,14 @@ final class AnswerTests: XCTestCase {
         XCTAssertNotEqual(drawn.ids, first.ids)
     }
 
+    func testTheLikeliestTokenHasTheLargestLogit() async throws {
+        let session = try await load(noise).session()
+        let logits = try session.logits([1, 2, 3])
+        XCTAssertEqual(logits.count, 512)
+        let next = try await Whole(session.continue([1, 2, 3], options: .greedy(1)))
+        XCTAssertEqual(next.ids.first, logits.indices.max { logits[$0] < logits[$1] }.map(UInt32.init))
+    }
+
     func testASecondQuestionReadsOnlyWhatIsNew() async throws {
         let model = try await load(recital)
         let session = try model.session()

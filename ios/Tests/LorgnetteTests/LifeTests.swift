@@ -89,20 +89,20 @@ final class LifeTests: XCTestCase {
 
     func testAPacedAnswerLeavesTheGPUAlone() async throws {
         let (runtime, model) = try await own()
-        let plain = try await Whole(try model.session().answer("Hello", options: .drawn(10, seed: 3)))
+        let plain = try await Whole(try model.session().answer("Hello", options: .drawn(6, seed: 3)))
         let session = try model.session()
-        try session.setPace(.tokensPerSecond(rate: 20))
+        try session.setPace(.tokensPerSecond(rate: 5))
         var (ids, idle) = ([UInt32](), 0)
-        for try await event in session.answer("Hello", options: .drawn(10, seed: 3)) {
+        for try await event in session.answer("Hello", options: .drawn(6, seed: 3)) {
             guard case .text(_, let tokens) = event else { continue }
             ids += tokens.map(\.id)
-            // The next token is due 50 ms behind this one.
+            // The next token is due 200 ms behind this one.
             let submits = runtime.counters.submits
-            try await Task.sleep(for: .milliseconds(15))
+            try await Task.sleep(for: .milliseconds(60))
             if runtime.counters.submits == submits { idle += 1 }
         }
         XCTAssertEqual(ids, plain.ids)
-        XCTAssertGreaterThanOrEqual(idle, 6, "of 10 tokens")
+        XCTAssertGreaterThanOrEqual(idle, 4, "of 6 tokens")
     }
 
     func testMemoryIsGivenBackAndComesBack() async throws {

@@ -7,10 +7,11 @@ use super::counters::Counts;
 use super::realized::{GpuPlayer, Streaming};
 use super::session::GpuSession;
 use super::transfer::copy_back;
+use crate::frames::Frames;
 use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Awaited, Turn, Want};
-use crate::submits::{Frames, bound, next_dispatches};
+use crate::submits::{bound, next_dispatches};
 use crate::{Error, Result};
 
 impl GpuPlayer {
@@ -82,11 +83,8 @@ impl GpuPlayer {
                         brought => brought?,
                     }
                 }
-                // Two submits in flight keep the GPU busy and a cancel near. A token is short, and its id may be ahead of
-                // one that is yet to be read.
-                if let Some(before) = before.replace(submission)
-                    && turn.step.count > 1
-                {
+                // Two submits in flight keep the GPU busy, and a cancel or a pause near.
+                if let Some(before) = before.replace(submission) {
                     self.gpu.wait(before)?;
                 }
             }

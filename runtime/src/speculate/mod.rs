@@ -11,9 +11,9 @@ mod lookup;
 use account::Account;
 
 use crate::blueprint::FEW;
+use crate::frames::Frames;
 use crate::player::Want;
 use crate::session::Session;
-use crate::submits::Frames;
 use crate::{Error, Result};
 
 /// Where drafts come from.

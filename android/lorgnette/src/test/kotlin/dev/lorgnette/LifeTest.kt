@@ -81,10 +81,10 @@ class LifeTest {
         Fixture.device().use { device ->
             val model = Model.load(Fixture.tiny, device, Fixture.options)
             val session = model.session()
-            val options = Fixture.sampled(8, 9)
+            val options = Fixture.sampled(6, 9)
             val full = session.answer(Fixture.prompt(5), options).whole()
-            session.setPace(Pace.TokensPerSecond(10f))
-            // Looks at the device's count of submits five times a token: it moves once a token, and stands still between.
+            session.setPace(Pace.TokensPerSecond(5f))
+            // Looks at the device's count of submits ten times a token: it moves once a token, and stands still between.
             val before = device.counters.submits
             val start = TimeSource.Monotonic.markNow()
             val answer = async(Dispatchers.Default) { session.answer(Fixture.prompt(5), options).whole() }
@@ -95,10 +95,10 @@ class LifeTest {
             }
             assertEquals(full.text to full.ids, answer.await().let { it.text to it.ids })
             val took = start.elapsedNow()
-            assertTrue("$took for 8 tokens, 10 a second", took > 600.milliseconds)
+            assertTrue("$took for 6 tokens, 5 a second", took > 800.milliseconds)
             val still = seen.zipWithNext().count { (a, b) -> a == b }
             assertTrue("still in $still of ${seen.size}: $seen", still > seen.size / 2)
-            assertTrue("one for the prompt, one a token: $seen", seen.last() <= 9)
+            assertTrue("one for the prompt, one a token: $seen", seen.last() <= 7)
 
             session.setPace(Pace.Thermal)
             device.setThermal(Thermal.CRITICAL)

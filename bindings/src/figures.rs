@@ -3,7 +3,7 @@
 use lorgnette::formats::Checkpoint;
 use lorgnette::{Blueprint, Error, MemoryPlan};
 
-use crate::options::profile;
+use crate::runtime::profile;
 use crate::{KvFormat, LoadOptions, Result, Source};
 
 /// The plan of a model, before or after it is loaded. Bytes are those of a model with one session open.

@@ -19,27 +19,28 @@
 #![allow(unsafe_code)]
 
 mod answer;
+mod ask;
 mod doctor;
 mod error;
+mod event;
 mod figures;
 mod lifecycle;
+mod load;
 mod model;
-mod options;
 mod runtime;
 mod session;
 mod source;
 
-pub use answer::{Answer, Batch, Done, StopReason, Timings, Token};
+pub use answer::Answer;
+pub use ask::{AnswerOptions, Message, Overflow, Prompt, Speculation};
 pub use doctor::{Doctor, KernelVerdict, VariantVerdict};
 pub use error::{BindingError, Result};
+pub use event::{Batch, Done, StopReason, Timings, Token};
 pub use figures::{Memory, PlanFigures, Purposes, inspect};
 pub use lifecycle::{Pace, Thermal, Trim};
+pub use load::{Budget, KvFormat, LoadOptions};
 pub use model::{LoadProgress, LoadTimings, Model, Progress, Stage};
-pub use options::{
-    AnswerOptions, Budget, KvFormat, LoadOptions, Message, Overflow, Prompt, RuntimeOptions,
-    Speculation,
-};
-pub use runtime::{AdapterFacts, Counters, Runtime, adapters, profiles, version};
+pub use runtime::{AdapterFacts, Counters, Runtime, RuntimeOptions, adapters, profiles, version};
 pub use session::Session;
 pub use source::Source;
 

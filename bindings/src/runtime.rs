@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lorgnette::{AdapterKind, AdapterReport, Error, Profile};
+use lorgnette::{Adapter, AdapterKind, AdapterReport, Error, Profile, Variants};
 
-use crate::{BindingError, Doctor, Result, RuntimeOptions, Thermal};
+use crate::{BindingError, Doctor, Result, Thermal};
 
 /// What an adapter has.
 #[derive(Clone, Debug, PartialEq, uniffi::Record)]
@@ -98,6 +98,56 @@ pub fn profiles() -> Vec<String> {
 #[uniffi::export]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// How a device is opened.
+#[derive(Clone, Debug, Default, uniffi::Record)]
+pub struct RuntimeOptions {
+    /// A part of the adapter's name, driver or backend; `cpu` plays the plain references, very slowly. If not given, the
+    /// best there is.
+    #[uniffi(default = None)]
+    pub adapter: Option<String>,
+    /// The kind of device to ask for, exactly: one of [`crate::profiles`]. If not given, all that the adapter has.
+    #[uniffi(default = None)]
+    pub profile: Option<String>,
+    /// A folder of the app's own for what is learned of the device and for compiled pipelines; made if it is not there.
+    #[uniffi(default = None)]
+    pub cache_dir: Option<String>,
+    /// Which variants of kernels may be used, as `lorgnette --variants` takes it. If not given, the fastest right ones.
+    #[uniffi(default = None)]
+    pub variants: Option<String>,
+}
+
+impl RuntimeOptions {
+    pub(crate) fn into_runtime(self) -> Result<lorgnette::RuntimeOptions> {
+        Ok(lorgnette::RuntimeOptions {
+            adapter: match self.adapter {
+                None => Adapter::Auto,
+                Some(name) if name == "cpu" => Adapter::Cpu,
+                Some(name) => Adapter::Named(name),
+            },
+            profile: profile(self.profile.as_deref())?,
+            cache_dir: self.cache_dir.map(Into::into),
+            variants: match self.variants {
+                None => Variants::default(),
+                Some(text) => text.parse()?,
+            },
+            ..Default::default()
+        })
+    }
+}
+
+/// The profile of that name; `native` without one.
+pub(crate) fn profile(name: Option<&str>) -> Result<Profile> {
+    let Some(name) = name else {
+        return Ok(Profile::NATIVE);
+    };
+    Profile::named(name).ok_or_else(|| {
+        let known = Profile::ALL.map(|profile| profile.name).join(", ");
+        BindingError::Input(format!(
+            "invalid profile: expected one of {known}, found \"{name}\""
+        ))
+    })
 }
 
 /// A device that models share.

@@ -10,12 +10,9 @@ use crate::{elsewhere, runtime};
 pub fn play(cases: impl IntoIterator<Item = Case>) {
     let (mut played, mut nmse, mut max_abs, mut failed) = (0, 0f64, 0f64, Vec::new());
     let mut worst = String::from("none of them");
-    let here = elsewhere::is_here();
-    // What a texture holds is read alike everywhere.
-    let wanted = |program: &Program| program.medium == Medium::Buffer && tells_more(program);
     for case in cases {
         let expected = case.expected();
-        for program in programs(&case).filter(|program| here || wanted(program)) {
+        for program in programs(&case).filter(is_played) {
             let result = check(runtime(), &case, &expected, &program);
             let what = format!("{}: {}", result.program, result.case);
             if result.outcome != Outcome::Right {
@@ -39,9 +36,22 @@ pub fn play(cases: impl IntoIterator<Item = Case>) {
     );
 }
 
+/// Whether this device plays a program: the first one plays all in buffers, and in textures, which every variant reads by
+/// the same lines whatever they hold, those that tell more; others play those that tell more, in buffers.
+fn is_played(program: &Program) -> bool {
+    let here = elsewhere::is_here();
+    let of_its_kind = tells_more(&Program {
+        medium: Medium::Buffer,
+        ..*program
+    });
+    match program.medium {
+        Medium::Buffer => here || of_its_kind,
+        Medium::Texture => here && of_its_kind,
+    }
+}
+
 /// Whether a program differs from others in more than its weight format: the most wanted variant of every shader, and every
-/// other program of kernels that take no weights, or takes them as Q4_0. Devices on which hundreds take too long play these;
-/// the first one plays all.
+/// other program of kernels that take no weights, or takes them as Q4_0.
 pub fn tells_more(program: &Program) -> bool {
     let weights = program.shader.parts.weights;
     *program == program.shader.wanted() || weights.is_none_or(|format| format == WeightFormat::Q4_0)

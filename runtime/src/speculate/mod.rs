@@ -30,7 +30,7 @@ pub enum Speculation {
 }
 
 /// What a session drafts with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Drafter {
     source: Speculation,
     account: Account,
@@ -38,7 +38,25 @@ pub(crate) struct Drafter {
     found: bool,
 }
 
+impl Default for Drafter {
+    fn default() -> Self {
+        Self::new(Speculation::Off)
+    }
+}
+
 impl Drafter {
+    fn new(source: Speculation) -> Self {
+        let account = match source {
+            Speculation::Model(_) => Account::MODEL,
+            Speculation::Off | Speculation::Lookup => Account::LOOKUP,
+        };
+        Self {
+            source,
+            account,
+            found: false,
+        }
+    }
+
     /// The drafting model's session.
     pub fn session(&mut self) -> Option<&mut Session> {
         match &mut self.source {
@@ -105,10 +123,7 @@ impl Session {
                 found: "one that was not".into(),
             });
         }
-        let mut drafter = Drafter {
-            source: speculation,
-            ..Drafter::default()
-        };
+        let mut drafter = Drafter::new(speculation);
         if let Some(session) = drafter.session() {
             draft::expect_same_vocabulary(self.model.tokenizer(), session.model.tokenizer())?;
             session.canceller = self.canceller.clone();

@@ -43,7 +43,6 @@ impl GpuPlayer {
         let want = want.map(|(buffer, offset, bytes)| (buffer.raw().clone(), offset, bytes));
         let back = session.readback_for(turn.want);
         let mut at = 0;
-        let mut before: Option<wgpu::SubmissionIndex> = None;
         for (i, segment) in plan.segments.iter().enumerate() {
             let mut rest = segment.dispatches.as_slice();
             while !rest.is_empty() {
@@ -73,6 +72,7 @@ impl GpuPlayer {
                 if let Some((_, _, bytes)) = last {
                     session.readback[back].ask(*bytes, submission.clone());
                 }
+                let before = self.in_flight.replace(submission);
                 if rest.is_empty() {
                     // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to
                     // end. Not before its last submit: what comes may go to the slot that this one reads.
@@ -83,8 +83,9 @@ impl GpuPlayer {
                         brought => brought?,
                     }
                 }
-                // Two submits in flight keep the GPU busy, and a cancel or a pause near.
-                if let Some(before) = before.replace(submission) {
+                // Two submits in flight, of this step or of it and the one before, keep the GPU busy, and a cancel or a
+                // pause near.
+                if let Some(before) = before {
                     self.gpu.wait(before)?;
                 }
             }

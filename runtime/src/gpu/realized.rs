@@ -33,6 +33,8 @@ pub(crate) struct GpuPlayer {
     pub(super) pipelines: Vec<Vec<Arc<Pipeline>>>,
     /// Where layers are streamed.
     pub(super) streaming: Option<Streaming>,
+    /// What was submitted last, of any session: all before it has ended.
+    pub(super) in_flight: Option<wgpu::SubmissionIndex>,
 }
 
 /// Streamed layers, and the ring they come through.
@@ -76,6 +78,7 @@ impl GpuPlayer {
             params,
             pipelines: Vec::new(),
             streaming: None,
+            in_flight: None,
         };
         player.upload_params(plans, memory.staging, given_up)?;
         Ok(player)

@@ -172,7 +172,7 @@ impl Runtime {
 
     /// Keeps the GPU free, as an app must that leaves the foreground: when this returns, nothing of this runtime is on it,
     /// and nothing comes until [`Runtime::resume`], of no model and no session. What was submitted ends first: a submit is
-    /// as long as the profile lets it be, and at most two are in flight. Answers, scores and loads wait where they are;
+    /// as long as the profile lets it be, and at most two of a model are in flight. Answers, scores and loads wait;
     /// a cancel ends them meanwhile.
     pub fn pause(&self) {
         self.gate.shut();

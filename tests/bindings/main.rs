@@ -224,11 +224,10 @@ fn whole_characters_of_a_chat_beyond_its_context() {
     let answer = answer.expect("starts");
     let mut text = String::new();
     while let Some(batch) = answer.next().expect("no error") {
-        assert!(!batch.text.contains('\u{fffd}') || batch.done.is_some());
         text += &batch.text;
     }
     let said = std::fs::read_to_string(data("recital/recital.txt")).expect("its text");
-    // Cut off somewhere, perhaps within a character.
+    // Only the very end may be cut within a character. The end of the answer may be in a later batch than that.
     let whole = text.trim_end_matches('\u{fffd}');
     assert!(said.trim_end().repeat(8).starts_with(whole), "{text}");
     assert!(whole.len() > 3 * said.len(), "{text}");

@@ -15,7 +15,7 @@ use lorgnette_tests::asking::{self, endless, prompt};
 use lorgnette_tests::{data, load};
 
 /// Positions of the model's sessions.
-const CONTEXT: u32 = 96;
+const CONTEXT: u32 = 256;
 
 fn options() -> LoadOptions {
     LoadOptions {

@@ -18,6 +18,9 @@ fn submits(runtime: &Runtime) -> u64 {
 /// What would come would come within that.
 const A_WHILE: Duration = Duration::from_millis(40);
 
+/// Tokens of an answer that is not done before another thread gets to cancel it.
+const LONG: usize = 150;
+
 /// Does `work` on another thread, and once the device has done so many dispatches of it, `then` here.
 fn meanwhile<T: Send>(
     runtime: &Runtime,
@@ -80,7 +83,7 @@ fn cancelled_in_a_pause() {
         let working = [one, two].map(|session| {
             let ids = &ids;
             scope.spawn(move || {
-                let told = answer(session, ids, &greedy(8));
+                let told = answer(session, ids, &greedy(LONG));
                 (told, answer(session, ids, &greedy(0)).stop)
             })
         });
@@ -111,12 +114,12 @@ fn a_cancel_is_one_submit_away() {
     let runtime = fuse::runtime();
     let ids = prompt(5, 60);
     let mut session = tiny().session().expect("a session");
-    let expected = answer(&mut session, &ids, &greedy(8));
+    let expected = answer(&mut session, &ids, &greedy(LONG));
     for dispatches in [5, 60] {
         session.truncate(0);
         let canceller = session.canceller();
         let mut at_cancel = 0;
-        let work = || answer(&mut session, &ids, &greedy(8));
+        let work = || answer(&mut session, &ids, &greedy(LONG));
         let told = meanwhile(runtime, dispatches, work, || {
             canceller.cancel();
             at_cancel = submits(runtime);
@@ -124,7 +127,7 @@ fn a_cancel_is_one_submit_away() {
         let behind = submits(runtime) - at_cancel;
         assert_eq!(told.stop, Some(StopReason::Cancelled));
         assert!(behind <= 1, "{behind} submits behind the cancel");
-        assert_eq!(answer(&mut session, &ids, &greedy(8)), expected);
+        assert_eq!(answer(&mut session, &ids, &greedy(LONG)), expected);
     }
 }
 

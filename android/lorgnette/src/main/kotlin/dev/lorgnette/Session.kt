@@ -10,10 +10,16 @@ import java.nio.ByteOrder
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 
@@ -40,17 +46,35 @@ public class Session internal constructor(
      */
     public fun answer(prompt: Prompt, options: AnswerOptions = AnswerOptions()): Flow<Event> =
         flow {
-            // Out here, so that it is closed even where a cancel comes before it is handed over.
-            var answer: Answer? = null
-            try {
-                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi()) } }
-                while (true) {
-                    val batch = answer?.pull() ?: break
-                    batch.events().forEach { emit(it) }
+            coroutineScope {
+                // Out here, so that it is closed even where a cancel comes before it is handed over.
+                var answer: Answer? = null
+                var telling: Job? = null
+                try {
+                    withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi()) } }
+                    val made = checkNotNull(answer)
+                    telling = tellOfACancel(made)
+                    while (true) {
+                        val batch = made.pull() ?: break
+                        batch.events().forEach { emit(it) }
+                    }
+                } finally {
+                    // Behind a pull that is under way. When it is done, the session is free.
+                    withContext(NonCancellable + waiting) {
+                        telling?.cancelAndJoin()
+                        answer?.close()
+                    }
                 }
+            }
+        }
+
+    /** Unconfined: the thread that cancels tells the engine, also while the collector looks at what came. */
+    private fun CoroutineScope.tellOfACancel(answer: Answer): Job =
+        launch(Dispatchers.Unconfined) {
+            try {
+                awaitCancellation()
             } finally {
-                // Behind a pull that is under way. When it is done, the session is free.
-                withContext(NonCancellable + waiting) { answer?.close() }
+                answer.cancel()
             }
         }
 
@@ -90,10 +114,9 @@ public class Session internal constructor(
 
     private suspend fun <T> call(what: () -> T): T = withContext(waiting) { engine(what) }
 
-    /** What is ready, or what comes next. A cancel does not wait for it: it is told to the engine. */
+    /** What is ready, or what comes next. A cancel does not wait for it. */
     private suspend fun Answer.pull(): Batch? =
         suspendCancellableCoroutine { continuation ->
-            continuation.invokeOnCancellation { cancel() }
             waiting.dispatch(continuation.context) {
                 continuation.resumeWith(runCatching { engine { next() } })
             }

@@ -3,6 +3,7 @@
  */
 package dev.lorgnette
 
+import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -55,6 +56,32 @@ class CancelTest {
     fun inTheMiddleOfAPromptTheGpuStopsWithinOneSubmit() = test {
         val behind = submitsBehindACancel(Fixture.prompt(250, seed = 1), submits = 5)
         assertTrue("$behind submits behind the cancel", behind <= 1)
+    }
+
+    /** The engine would make as many tokens as may wait for the collector. */
+    @Test
+    fun whileTheCollectorIsBusyTheGpuStopsWithinOneSubmit() = test {
+        Fixture.device().use { device ->
+            Model.load(Fixture.tiny, device, Fixture.options).use { model ->
+                val session = model.session()
+                val (busy, free) = CompletableDeferred<Unit>() to CountDownLatch(1)
+                val answer = launch(Dispatchers.Default) {
+                    session.answer(Fixture.prompt(9), Fixture.greedy(200)).collect {
+                        busy.complete(Unit)
+                        free.await()
+                    }
+                }
+                busy.await()
+                answer.cancel()
+                val cancelled = device.counters.submits
+                delay(50)
+                val behind = device.counters.submits - cancelled
+                free.countDown()
+                answer.join()
+                assertTrue("$behind submits behind the cancel", behind <= 1)
+                session.close()
+            }
+        }
     }
 
     @Test

@@ -27,9 +27,10 @@ class LifeTest {
         Fixture.device().use { device ->
             val model = Model.load(Fixture.tiny, device, Fixture.options)
             val session = model.session()
-            val expected = session.answer(Fixture.prompt(20), Fixture.sampled(60, 5)).whole().ids
+            val options = Fixture.sampled(200, 5)
+            val expected = session.answer(Fixture.prompt(20), options).whole().ids
             val before = device.counters.submits
-            val answer = async(Dispatchers.Default) { session.answer(Fixture.prompt(20), Fixture.sampled(60, 5)).whole().ids }
+            val answer = async(Dispatchers.Default) { session.answer(Fixture.prompt(20), options).whole().ids }
             while (device.counters.submits < before + 10) Thread.onSpinWait()
             device.pause()
             val paused = device.counters.submits
@@ -45,7 +46,7 @@ class LifeTest {
             delay(20)
             waiting.cancelAndJoin()
             device.resume()
-            assertEquals(expected, session.answer(Fixture.prompt(20), Fixture.sampled(60, 5)).whole().ids)
+            assertEquals(expected, session.answer(Fixture.prompt(20), options).whole().ids)
             listOf(session, model).forEach { it.close() }
         }
     }

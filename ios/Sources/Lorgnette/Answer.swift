@@ -14,6 +14,9 @@ public enum Event: Hashable, Codable, Sendable {
 
 /// An answer. It is made as often as it is iterated over, from the first event to the last. Leaving the loop or cancelling
 /// its task stops the GPU before its next submit; the session is ready for another answer then.
+///
+/// An answer does not wait for a slow loop: it is made ahead. Swift tells of a cancel where the loop waits for an event, so
+/// that work in its body should end with its task too.
 public struct Answer: AsyncSequence, Sendable {
     public typealias Element = Event
 

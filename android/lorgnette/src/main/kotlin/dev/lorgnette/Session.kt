@@ -15,7 +15,6 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
@@ -46,25 +45,22 @@ public class Session internal constructor(
      */
     public fun answer(prompt: Prompt, options: AnswerOptions = AnswerOptions()): Flow<Event> =
         flow {
-            coroutineScope {
-                // Out here, so that it is closed even where a cancel comes before it is handed over.
-                var answer: Answer? = null
-                var telling: Job? = null
-                try {
-                    withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi()) } }
-                    val made = checkNotNull(answer)
-                    telling = tellOfACancel(made)
+            // Out here, so that it is closed even where a cancel comes before it is handed over.
+            var answer: Answer? = null
+            try {
+                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi()) } }
+                val made = checkNotNull(answer)
+                coroutineScope {
+                    val telling = tellOfACancel(made)
                     while (true) {
                         val batch = made.pull() ?: break
                         batch.events().forEach { emit(it) }
                     }
-                } finally {
-                    // Behind a pull that is under way. When it is done, the session is free.
-                    withContext(NonCancellable + waiting) {
-                        telling?.cancelAndJoin()
-                        answer?.close()
-                    }
+                    telling.cancel()
                 }
+            } finally {
+                // Behind a pull that is under way. When it is done, the session is free.
+                withContext(NonCancellable + waiting) { answer?.close() }
             }
         }
 

@@ -5,7 +5,7 @@ use lorgnette_shaders::reference::{Call, View};
 use crate::memory::{MemoryPlan, Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Home, Plan, TensorId};
 use crate::player::{Turn, Want};
-use crate::stream::Stream;
+use crate::stream::{Part, Stream};
 use crate::{Error, Result};
 
 /// A model in host memory.
@@ -122,7 +122,7 @@ impl CpuPlayer {
             copy(bytes, sections, &mut weights[self.weight_buffers[weight]]);
             Ok(())
         };
-        stream.bring(layer, usize::MAX, &mut sink)
+        stream.bring(layer, Part::Whole, &mut sink)
     }
 
     /// Plays one step. `None` if it was cancelled between two segments.

@@ -4,9 +4,10 @@
 use lorgnette_shaders::Shader;
 
 use crate::formats::{Checkpoint, Metadata};
-use crate::loader::Chunk;
-use crate::memory::{HostMemory, MemoryPlan, staging_buffer};
+use crate::loader::{Chunk, chunk_count, largest_chunk};
+use crate::memory::{HostMemory, MemoryPlan};
 use crate::models::Config;
+use crate::packer::{LOADING, STREAMING};
 use crate::plan::Plan;
 use crate::record::Run;
 use crate::tokenizer::Tokenizer;
@@ -77,13 +78,15 @@ pub(crate) fn estimate(
     let buffers = (memory.weights.len() + memory.slots.len()) as u64 + 1 + 3;
     let texts: u64 = shaders.iter().map(longest_text).sum();
     let device = texts * PIPELINE_TEXT + count * 8 + buffers * BUFFER;
-    let largest = memory.weights.iter().copied().max().unwrap_or(0);
-    let chunk = staging_buffer(memory.staging).min(largest);
+    let chunk = largest_chunk(weights, memory.staging);
     // The params of all dispatches pass in one piece.
-    let loading = chunk.max(memory.params) + COMPILING;
+    let loading = (LOADING as u64 * chunk).max(memory.params) + COMPILING;
     let logits = config.vocabulary as u64 * SAMPLING;
     let read_back = session.readback + logits.max(session.readback);
-    let streamed = if memory.streamed_layers > 0 { chunk } else { 0 };
+    let streamed = match memory.streamed_layers {
+        0 => 0,
+        _ => STREAMING as u64 * chunk,
+    };
     let stepping = read_back + 2 * session.step + ENCODING + context * PROMPT + streamed;
     HostMemory {
         text: text.held + Tokenizer::SEEN,
@@ -104,16 +107,16 @@ fn longest_text(shader: &Shader) -> u64 {
     texts.max().unwrap_or(0) as u64
 }
 
-/// The list of chunks in which streamed layers come; it grows by doubling.
+/// The lists of chunks in which streamed layers come.
 fn stream_bytes(list: &WeightList, memory: &MemoryPlan) -> u64 {
     let streamed = &list.layers[list.layers.len() - memory.streamed_layers..];
     let weights = streamed
         .iter()
         .flat_map(|layer| &list.weights[layer.clone()]);
-    // A chunk is more than half of a buffer, or a whole source.
-    let half = (staging_buffer(memory.staging) / 2).max(1);
-    let chunks = weights.map(|weight| weight.bytes / half + weight.sources.len() as u64 + 1);
-    2 * chunks.sum::<u64>() * size_of::<Chunk>() as u64
+    let chunks: u64 = weights
+        .map(|weight| chunk_count(weight, memory.staging))
+        .sum();
+    chunks * size_of::<Chunk>() as u64
 }
 
 fn plan_bytes(plan: &Plan) -> u64 {

@@ -23,6 +23,7 @@ mod model;
 mod models;
 mod ops;
 mod pace;
+mod packer;
 pub mod plan;
 mod player;
 mod present;

@@ -2,13 +2,13 @@
 //! file pages are given back as soon as they are copied. A load and a streamed layer go this same way.
 
 use std::ops::Range;
-use std::thread;
 
 use lorgnette_shaders::WeightFormat;
 
 use crate::formats::repack::repack;
 use crate::formats::{Checkpoint, TensorInfo};
-use crate::memory::{CHUNK_PADDING, MemoryPlan, Section, staging_buffer};
+use crate::memory::{ALIGNMENT, CHUNK_PADDING, MemoryPlan, Section, staging_buffer};
+use crate::packer::{LOADING, Packer};
 use crate::weights::{ROWS, Weight, WeightList};
 use crate::{Error, Result};
 
@@ -68,9 +68,33 @@ pub(crate) fn chunks(
     chunks
 }
 
+/// Chunks that a staging buffer holds, where eight rows of each weight are no more than that: small enough to stay in a
+/// core's cache on their way, and to share among cores.
+const CHUNKS: u64 = 4;
+
 /// So that every plane of a chunk starts on a whole texel: tensors that are joined have a multiple of so many rows too.
 fn rows_per_chunk(weight: &Weight, staging: u64) -> u64 {
-    ((staging_buffer(staging) - CHUNK_PADDING) / weight.row_bytes() / ROWS * ROWS).max(ROWS)
+    let bytes = staging_buffer(staging) / CHUNKS / ALIGNMENT * ALIGNMENT;
+    (bytes.saturating_sub(CHUNK_PADDING) / weight.row_bytes() / ROWS * ROWS).max(ROWS)
+}
+
+/// How many [`chunks`] a weight has.
+pub(crate) fn chunk_count(weight: &Weight, staging: u64) -> u64 {
+    let most = rows_per_chunk(weight, staging);
+    let rows = weight
+        .sources
+        .iter()
+        .map(|source| source.rows.end - source.rows.start);
+    rows.map(|rows| rows.div_ceil(most)).sum()
+}
+
+/// The most bytes that a chunk of these weights has.
+pub(crate) fn largest_chunk(list: &WeightList, staging: u64) -> u64 {
+    let chunk = |weight: &Weight| {
+        let rows = rows_per_chunk(weight, staging).min(weight.rows as u64);
+        rows * weight.row_bytes() + CHUNK_PADDING
+    };
+    list.weights.iter().map(chunk).max().unwrap_or(0)
 }
 
 /// Sends every weight that stays from the checkpoint into `sink`, saying how far it is, and looks at those that will be
@@ -90,21 +114,19 @@ pub(crate) fn load(
             .iter()
             .any(|layer| layer.contains(&weight))
     };
+    let weights = 0..list.weights.len();
+    let chunks = weights.flat_map(|weight| chunks(checkpoint, list, weight, memory.staging));
+    let wanted = |chunk: &Chunk| {
+        chunk.check(checkpoint)?;
+        Ok(!streamed(chunk.weight))
+    };
     let mut done = 0;
-    let mut bytes = Vec::new();
-    for (index, weight) in list.weights.iter().enumerate() {
-        for chunk in chunks(checkpoint, list, index, memory.staging) {
-            chunk.check(checkpoint)?;
-            if !streamed(index) {
-                let sections = chunk.pack(checkpoint, &mut bytes);
-                sink(index, &bytes, &sections)?;
-            }
-            chunk.release(checkpoint);
-            done += (chunk.rows.end - chunk.rows.start) * weight.row_bytes();
-            progress(done, total)?;
-        }
-    }
-    Ok(())
+    let passed = |chunk: &Chunk| {
+        let rows = chunk.rows.end - chunk.rows.start;
+        done += rows * list.weights[chunk.weight].row_bytes();
+        progress(done, total)
+    };
+    Packer::new(LOADING).pour(checkpoint, chunks, wanted, sink, passed)
 }
 
 impl Chunk {
@@ -122,15 +144,15 @@ impl Chunk {
         }
     }
 
-    /// The rows as sections of the weight's planes, in `bytes`, which is made anew; empty sections are of planes that the
-    /// format does not have.
+    /// The rows as sections of the weight's planes, in `bytes`, whatever was there before; empty sections are of planes
+    /// that the format does not have.
     pub fn pack(&self, checkpoint: &Checkpoint, bytes: &mut Vec<u8>) -> [Section; 4] {
         let tensor = self.tensor(checkpoint);
         let file = checkpoint.rows(tensor, self.rows.clone());
-        bytes.clear();
         if tensor.format != self.format {
             // A norm's gain, in f32 whatever the file has.
             debug_assert_eq!(tensor.rows, 1, "only vectors change their format");
+            bytes.clear();
             bytes.extend_from_slice(bytemuck::cast_slice(&tensor.format.dequantize_file(file)));
             let mut sections = [(0, 0, 0); 4];
             sections[0] = (0, self.to[0], bytes.len() as u64);
@@ -140,7 +162,10 @@ impl Chunk {
         let plane_bytes = self.format.plane_row_bytes(self.cols).map(|row| row * rows);
         // The last chunk may end inside a unit of 16 bytes: the plane's own padding takes the rest.
         let lengths = plane_bytes.map(|bytes| bytes.next_multiple_of(16));
-        bytes.resize(lengths.iter().sum(), 0);
+        let total = lengths.iter().sum::<usize>();
+        // Not by doubling: the budget counts whole chunks.
+        bytes.reserve_exact(total.saturating_sub(bytes.len()));
+        bytes.resize(total, 0);
         let mut rest = bytes.as_mut_slice();
         let mut offset = 0;
         let mut sections = [(0, 0, 0); 4];
@@ -151,9 +176,11 @@ impl Chunk {
                 sections[plane] = (offset, self.to[plane], lengths[plane] as u64);
             }
             offset += lengths[plane] as u64;
-            &mut section[..plane_bytes[plane]]
+            let (rows, padding) = section.split_at_mut(plane_bytes[plane]);
+            padding.fill(0);
+            rows
         });
-        repack_on(threads(file), self.format, self.cols, file, planes);
+        repack(self.format, self.cols, file, planes);
         sections
     }
 
@@ -168,43 +195,6 @@ impl Chunk {
     }
 }
 
-/// Bytes of file rows that are worth a thread.
-const THREAD_BYTES: usize = 128 << 10;
-
-/// As many threads as there are cores, and bytes for each.
-fn threads(file: &[u8]) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    cores.min(file.len() / THREAD_BYTES).max(1)
-}
-
-/// [`repack`] on several threads, each with a run of the rows: every row has its own place, and nothing more is held.
-fn repack_on(
-    threads: usize,
-    format: WeightFormat,
-    cols: usize,
-    mut file: &[u8],
-    mut planes: [&mut [u8]; 4],
-) {
-    let row_bytes = cols / format.file_block_len() * format.file_block_bytes();
-    let plane_bytes = format.plane_row_bytes(cols);
-    let rows = (file.len() / row_bytes).div_ceil(threads);
-    thread::scope(|scope| {
-        while file.len() > rows * row_bytes {
-            let (run, later) = file.split_at(rows * row_bytes);
-            file = later;
-            let here = std::array::from_fn(|plane| {
-                let whole = std::mem::take(&mut planes[plane]);
-                let (here, rest) = whole.split_at_mut(rows * plane_bytes[plane]);
-                planes[plane] = rest;
-                here
-            });
-            scope.spawn(move || repack(format, cols, run, here));
-        }
-        // The last run is this thread's.
-        repack(format, cols, file, planes);
-    });
-}
-
 fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {
     let at = at as u64;
     Error::NotFinite {
@@ -214,34 +204,5 @@ fn not_finite(tensor: &TensorInfo, start: u64, at: usize) -> Error {
             start + at / tensor.cols,
             at % tensor.cols
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn threads_repack_bit_for_bit_what_one_does() {
-        for format in WeightFormat::ALL {
-            let (cols, rows) = (512, 13);
-            let row_bytes = cols / format.file_block_len() * format.file_block_bytes();
-            let file: Vec<u8> = (0..rows * row_bytes)
-                .map(|at| (at * 167 % 251) as u8)
-                .collect();
-            let packed = |threads| {
-                let mut planes = format
-                    .plane_row_bytes(cols)
-                    .map(|bytes| vec![0; bytes * rows]);
-                let [a, b, c, d] = &mut planes;
-                repack_on(threads, format, cols, &file, [a, b, c, d]);
-                planes
-            };
-            let one = packed(1);
-            assert!(one.iter().flatten().any(|byte| *byte != 0));
-            for threads in [2, 3, 5, 13, 20] {
-                assert_eq!(packed(threads), one, "{} on {threads}", format.name());
-            }
-        }
     }
 }

@@ -130,6 +130,7 @@ pub(crate) fn load_gpu(
             }
         };
         load(checkpoint, list, memory, &mut sink, &mut report)?;
+        ring.flush(given_up)?;
         ring.settle()?;
         timings.weights_s = start.elapsed().as_secs_f64();
         let made =

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::Result;
 use crate::blueprint::Blueprint;
 use crate::formats::Checkpoint;
-use crate::loader::{Chunk, Sink, chunks};
-use crate::memory::{is_read_every_step, slot_of};
+use crate::loader::{Chunk, Sink, chunk_count, chunks, largest_chunk};
+use crate::memory::{STAGING_BUFFERS, is_read_every_step, slot_of, staging_buffer};
+use crate::packer::{Packer, STREAMING};
 
 /// The streamed layers of a model and the file they come from.
 #[derive(Debug)]
@@ -16,8 +17,18 @@ pub(crate) struct Stream {
     /// For each streamed layer, what is copied.
     layers: Vec<Vec<Chunk>>,
     slots: [Held; 2],
-    /// A chunk on its way, as long as the longest so far.
-    bytes: Vec<u8>,
+    packer: Packer,
+    /// As many chunks as the upload ring holds, whichever they are.
+    ring_full: usize,
+}
+
+/// How much is brought at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// All that is lacking.
+    Whole,
+    /// At most what the upload ring takes without waiting.
+    RingFull,
 }
 
 /// What is in a slot: so many chunks of a layer.
@@ -35,22 +46,29 @@ impl Stream {
         let layers: Vec<Vec<Chunk>> = list.layers[resident..]
             .iter()
             .map(|layer| {
-                layer
-                    .clone()
-                    .flat_map(|weight| chunks(checkpoint, list, weight, memory.staging))
-                    .collect()
+                let counts = list.weights[layer.clone()].iter();
+                let count: u64 = counts
+                    .map(|weight| chunk_count(weight, memory.staging))
+                    .sum();
+                let mut all = Vec::with_capacity(count as usize);
+                for weight in layer.clone() {
+                    all.extend(chunks(checkpoint, list, weight, memory.staging));
+                }
+                all
             })
             .collect();
+        let largest = largest_chunk(list, memory.staging);
         (!layers.is_empty()).then(|| Self {
             checkpoint: checkpoint.clone(),
             layers,
             slots: Default::default(),
-            bytes: Vec::new(),
+            packer: Packer::new(STREAMING),
+            ring_full: STAGING_BUFFERS * (staging_buffer(memory.staging) / largest) as usize,
         })
     }
 
-    /// Copies what its slot lacks of a layer, but at most `most` chunks of it.
-    pub fn bring(&mut self, layer: usize, most: usize, sink: &mut Sink<'_>) -> Result<()> {
+    /// Copies what its slot lacks of a layer, or a part of it.
+    pub fn bring(&mut self, layer: usize, part: Part, sink: &mut Sink<'_>) -> Result<()> {
         let chunks = &self.layers[layer];
         let held = &mut self.slots[slot_of(layer)];
         if held.layer != Some(layer) {
@@ -71,12 +89,20 @@ impl Stream {
                 announced.for_each(|chunk| chunk.announce(&self.checkpoint));
             }
         }
-        for chunk in chunks[held.chunks..].iter().take(most) {
-            let sections = chunk.pack(&self.checkpoint, &mut self.bytes);
-            chunk.release(&self.checkpoint);
-            sink(chunk.weight, &self.bytes, &sections)?;
-            held.chunks += 1;
-        }
+        let lacking = &chunks[held.chunks..];
+        let brought = match part {
+            Part::Whole => lacking,
+            Part::RingFull => &lacking[..self.ring_full.min(lacking.len())],
+        };
+        // Those that came before an error come once more: to copy a chunk twice does no harm.
+        self.packer.pour(
+            &self.checkpoint,
+            brought.iter().cloned(),
+            |_| Ok(true),
+            sink,
+            |_| Ok(()),
+        )?;
+        held.chunks += brought.len();
         Ok(())
     }
 }

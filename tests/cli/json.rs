@@ -323,8 +323,11 @@ fn bench_says_where_the_time_goes() {
         let percent = 100.0 * rate / number(&roofline["read_bytes_per_s"]);
         assert!((percent / number(&told["percent_of_bandwidth"]) - 1.0).abs() < 1e-9);
     }
-    for (kind, tried) in [("cold", true), ("warm", false)] {
-        let parts = &found["first_token"][kind];
+    let first = &found["first_token"];
+    assert!(number(&first["file_bytes"]) > 0.0);
+    assert!(number(&first["read_s"]) > 0.0 && number(&first["read_fresh_s"]) > 0.0);
+    for (kind, tried) in [("cold", true), ("warm", false), ("again", false)] {
+        let parts = &first[kind];
         let known = ["device_s", "session_s", "prefill_s"].into_iter();
         let known = known.chain(keys(&found["load"]));
         let seconds = known.filter(|key| key.ends_with("_s"));

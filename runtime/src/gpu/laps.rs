@@ -13,6 +13,7 @@ use super::transfer::copy_back;
 use crate::Result;
 use crate::plan::{Dispatch, Plan};
 use crate::player::Turn;
+use crate::stream::Part;
 use crate::submits::next_dispatches;
 
 /// Dispatches that one query set has timestamps for: half of what WebGPU promises.
@@ -31,7 +32,7 @@ impl GpuPlayer {
         for segment in &plan.segments {
             let mut rest = segment.dispatches.as_slice();
             while !rest.is_empty() {
-                self.bring(segment.needs, usize::MAX, turn.cancelled)?;
+                self.bring(segment.needs, Part::Whole, turn.cancelled)?;
                 let (count, _) = next_dispatches(plan, rest, &turn.step, &self.gpu.submit);
                 let (now, later) = rest.split_at(count.min(MOST));
                 rest = later;

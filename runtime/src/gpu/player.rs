@@ -8,9 +8,10 @@ use super::realized::{GpuPlayer, Streaming};
 use super::session::GpuSession;
 use super::transfer::copy_back;
 use crate::frames::Frames;
-use crate::memory::{STAGING_BUFFERS, Section, UNIFORM_ALIGNMENT};
+use crate::memory::{Section, UNIFORM_ALIGNMENT};
 use crate::plan::{Dispatch, Plan};
 use crate::player::{Awaited, Turn, Want};
+use crate::stream::Part;
 use crate::submits::{bound, next_dispatches};
 use crate::{Error, Result};
 
@@ -49,7 +50,7 @@ impl GpuPlayer {
                 if (turn.cancelled)() {
                     return Err(Error::Cancelled);
                 }
-                self.bring(segment.needs, usize::MAX, turn.cancelled)?;
+                self.bring(segment.needs, Part::Whole, turn.cancelled)?;
                 let bound = bound(&self.gpu.submit, frames.as_deref());
                 let (count, cost) = next_dispatches(plan, rest, &turn.step, &bound);
                 let (now, later) = rest.split_at(count);
@@ -76,7 +77,7 @@ impl GpuPlayer {
                 if rest.is_empty() {
                     // While the GPU computes, the ring fills with what it needs next; more would wait for the segment to
                     // end. Not before its last submit: what comes may go to the slot that this one reads.
-                    let brought = self.bring(plan.needs_behind(i), STAGING_BUFFERS, turn.cancelled);
+                    let brought = self.bring(plan.needs_behind(i), Part::RingFull, turn.cancelled);
                     match brought {
                         // The step itself is whole.
                         Err(Error::Cancelled) if ends => {}
@@ -93,12 +94,12 @@ impl GpuPlayer {
         Ok(Awaited::Gpu(want.map(|_| back)))
     }
 
-    /// Copies at most `most` chunks of the streamed layer that is needed, if any, to its slot. One queue keeps the order:
+    /// Copies `part` of what its slot lacks of the streamed layer that is needed, if any. One queue keeps the order:
     /// copies come behind the segments that were submitted before them, so that nothing is overwritten that is read.
     pub(super) fn bring(
         &mut self,
         needed: Option<usize>,
-        most: usize,
+        part: Part,
         given_up: &dyn Fn() -> bool,
     ) -> Result<()> {
         let (Some(streaming), Some(layer)) = (&mut self.streaming, needed) else {
@@ -109,7 +110,8 @@ impl GpuPlayer {
         let mut sink = |weight: usize, bytes: &[u8], sections: &[Section]| {
             ring.write(bytes, sections, &weights[buffers[weight]], given_up)
         };
-        stream.bring(layer, most, &mut sink)
+        stream.bring(layer, part, &mut sink)?;
+        ring.flush(given_up)
     }
 
     fn encode(
@@ -200,7 +202,7 @@ impl GpuPlayer {
         if at == 0 {
             self.upload_step(session, plan, turn);
         }
-        self.bring(plan.needs(at), usize::MAX, turn.cancelled)?;
+        self.bring(plan.needs(at), Part::Whole, turn.cancelled)?;
         let dispatch = plan.dispatches().nth(at).expect("a dispatch of the plan");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode(

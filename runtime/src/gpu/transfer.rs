@@ -8,7 +8,7 @@ use super::buffers::{Buffer, Target};
 use super::counters::Counts;
 use super::device::Gpu;
 use super::readback::Readback;
-use crate::memory::{STAGING_BUFFERS, Section, staging_buffer};
+use crate::memory::{ALIGNMENT, STAGING_BUFFERS, Section, staging_buffer};
 use crate::{Error, Result};
 
 /// How long an idle buffer may take to be mapped.
@@ -22,6 +22,17 @@ pub(crate) struct Upload {
     ring: Vec<(Buffer, Option<wgpu::SubmissionIndex>)>,
     /// The buffer that was used longest ago.
     next: usize,
+    /// What is in that one already.
+    filling: Option<Filling>,
+}
+
+/// A buffer of the ring that is mapped and being filled.
+#[derive(Debug)]
+struct Filling {
+    /// Copies what is in it.
+    encoder: wgpu::CommandEncoder,
+    /// Where the next bytes go.
+    end: u64,
 }
 
 impl Upload {
@@ -32,14 +43,21 @@ impl Upload {
         let ring = (0..STAGING_BUFFERS)
             .map(|_| Ok((gpu.buffer("staging", bytes, usage)?, None)))
             .collect::<Result<_>>()?;
-        Ok(Self { gpu, ring, next: 0 })
+        let (next, filling) = (0, None);
+        Ok(Self {
+            gpu,
+            ring,
+            next,
+            filling,
+        })
     }
 
     /// Copies sections of `bytes` (at most one buffer of the ring) to `target`: (offset in bytes, offset in target,
-    /// length), multiples of what the target says. The copies come behind everything that was submitted before.
+    /// length), multiples of what the target says. The copies come behind everything that was submitted before: together
+    /// with others once a buffer is full, or at [`Upload::flush`].
     ///
     /// # Errors
-    /// As [`Gpu::submit`]; nothing is copied then.
+    /// As [`Gpu::submit`]; what was not submitted is not copied then.
     pub fn write(
         &mut self,
         bytes: &[u8],
@@ -47,23 +65,51 @@ impl Upload {
         target: &impl Target,
         given_up: &dyn Fn() -> bool,
     ) -> Result<()> {
+        let length = bytes.len() as u64;
+        let room = self.ring[self.next].0.bytes();
+        if matches!(&self.filling, Some(filling) if filling.end + length > room) {
+            self.flush(given_up)?;
+        }
+        let mut filling = match self.filling.take() {
+            Some(filling) => filling,
+            None => self.fill_next()?,
+        };
+        let (staging, _) = &self.ring[self.next];
+        let start = filling.end;
+        let unmapped = |error| Error::Device(format!("mapping a staging buffer: {error}"));
+        let place = staging.raw().slice(start..start + length);
+        let mut place = place.get_mapped_range_mut().map_err(unmapped)?;
+        place.copy_from_slice(bytes);
+        for (from, to, length) in sections.iter().filter(|(_, _, length)| *length > 0) {
+            target.copy(&mut filling.encoder, staging, (start + from, *to, *length));
+        }
+        filling.end = (start + length).next_multiple_of(ALIGNMENT);
+        self.filling = Some(filling);
+        Ok(())
+    }
+
+    /// Waits until the next buffer is free, and maps it.
+    fn fill_next(&mut self) -> Result<Filling> {
         let (staging, busy) = &mut self.ring[self.next];
         if let Some(submission) = busy.take() {
             self.gpu.wait(submission)?;
         }
-        let slice = staging.raw().slice(..bytes.len() as u64);
-        map(&self.gpu, &slice, wgpu::MapMode::Write)?;
-        let unmapped = |error| Error::Device(format!("mapping a staging buffer: {error}"));
-        slice
-            .get_mapped_range_mut()
-            .map_err(unmapped)?
-            .copy_from_slice(bytes);
+        map(&self.gpu, &staging.raw().slice(..), wgpu::MapMode::Write)?;
+        let encoder = self.gpu.device.create_command_encoder(&Default::default());
+        Ok(Filling { encoder, end: 0 })
+    }
+
+    /// Submits what was written and not submitted yet.
+    ///
+    /// # Errors
+    /// As [`Gpu::submit`]; that is not copied then.
+    pub fn flush(&mut self, given_up: &dyn Fn() -> bool) -> Result<()> {
+        let Some(Filling { encoder, end }) = self.filling.take() else {
+            return Ok(());
+        };
+        let (staging, busy) = &mut self.ring[self.next];
         staging.raw().unmap();
-        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        for section in sections.iter().filter(|(_, _, length)| *length > 0) {
-            target.copy(&mut encoder, staging, *section);
-        }
-        let count = |counts: &Counts| counts.copied(bytes.len() as u64);
+        let count = |counts: &Counts| counts.copied(end);
         let (_, submission) = self.gpu.submit(encoder, count, given_up)?;
         *busy = Some(submission);
         self.next = (self.next + 1) % self.ring.len();
@@ -83,7 +129,7 @@ impl Upload {
             self.write(chunk, &[(0, at, length)], target, given_up)?;
             at += length;
         }
-        Ok(())
+        self.flush(given_up)
     }
 
     /// Bytes of its buffers.
@@ -91,7 +137,7 @@ impl Upload {
         self.ring.iter().map(|(buffer, _)| buffer.bytes()).sum()
     }
 
-    /// Waits for the last copy.
+    /// Waits for the last copy that was submitted.
     pub fn settle(&mut self) -> Result<()> {
         for (_, busy) in &mut self.ring {
             if let Some(submission) = busy.take() {

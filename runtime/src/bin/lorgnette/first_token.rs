@@ -1,7 +1,10 @@
 //! From nothing to the first token, and what each part of the way takes: on a device that was never seen (no verdict and
-//! no pipelines of ours on the disk) and on one that was. What a driver itself has kept of earlier runs is not ours to
-//! empty: a first run of all is slower still. Only for `bench`.
+//! no pipelines of ours on the disk), on one that was, and on one that is open and has the pipelines, so that the weights
+//! are alone; and what it takes to read the file. What a driver itself has kept of earlier runs is not ours to empty: a
+//! first run of all is slower still. Only for `bench`.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,11 +15,14 @@ use crate::load::AllocatorPeak;
 use crate::output::{Failure, Result, input, table};
 use crate::{args, bench};
 
-/// Both ways.
+/// All three ways.
 #[derive(Debug, Serialize)]
 pub struct FirstToken {
     cold: Parts,
     warm: Parts,
+    again: Parts,
+    #[serde(flatten)]
+    reading: Reading,
 }
 
 /// Seconds of each part, and of all. Pipelines and weights go on at once.
@@ -29,6 +35,17 @@ struct Parts {
     session_s: f64,
     prefill_s: f64,
     total_s: f64,
+}
+
+/// Seconds that one thread takes to read the file, from the page cache where it fits there: what to hold the weights'
+/// against.
+#[derive(Debug, Serialize)]
+struct Reading {
+    file_bytes: u64,
+    /// Into one MiB, over and over: what the page cache gives.
+    read_s: f64,
+    /// Into memory that was not used before, as that is where a model goes.
+    read_fresh_s: f64,
 }
 
 /// The parts of a load. Pipelines and weights go on at once.
@@ -65,40 +82,115 @@ impl Load {
 }
 
 impl FirstToken {
-    /// Goes the whole way twice, with an empty folder of our own and with what the first time left in it.
+    /// Goes the whole way with an empty folder of our own, with what the first time left in it, and on an open device.
     pub fn measure(load: &args::Load, context: Option<u32>, prompt: usize) -> Result<Self> {
         let folder = Folder::new()?;
+        let open = || -> Result<_> {
+            let start = Instant::now();
+            let runtime = Runtime::new(RuntimeOptions {
+                cache_dir: Some(folder.0.clone()),
+                ..load.device.options()?
+            })?;
+            Ok((runtime, start.elapsed().as_secs_f64()))
+        };
+        let parts =
+            |runtime: &Runtime, device_s| Parts::measure(load, runtime, device_s, context, prompt);
+        let (runtime, device_s) = open()?;
+        let cold = parts(&runtime, device_s)?;
+        drop(runtime);
+        let (runtime, device_s) = open()?;
+        let warm = parts(&runtime, device_s)?;
+        let again = parts(&runtime, 0.0)?;
+        drop(runtime);
         Ok(Self {
-            cold: Parts::measure(load, context, prompt, &folder.0)?,
-            warm: Parts::measure(load, context, prompt, &folder.0)?,
+            cold,
+            warm,
+            again,
+            reading: Reading::measure(&load.file.path()?)?,
         })
     }
 
     pub fn table(&self) -> String {
-        let heads = ["first token, s", "cold", "warm"];
+        let heads = ["first token, s", "cold", "warm", "again"];
         let mut rows = vec![heads.map(str::to_owned).to_vec()];
-        let (cold, warm) = (self.cold.rows(), self.warm.rows());
-        rows.extend(cold.into_iter().zip(warm).map(|((name, cold), (_, warm))| {
-            vec![name.to_owned(), format!("{cold:.3}"), format!("{warm:.3}")]
-        }));
-        table(&rows, 1)
+        let ways = [&self.cold, &self.warm, &self.again].map(Parts::rows);
+        for (i, (name, _)) in ways[0].iter().enumerate() {
+            let times = ways.iter().map(|way| format!("{:.3}", way[i].1));
+            rows.push([(*name).to_owned()].into_iter().chain(times).collect());
+        }
+        format!("{}{}", table(&rows, 1), self.reading.text())
+    }
+}
+
+impl Reading {
+    fn measure(path: &Path) -> Result<Self> {
+        let named = |source| lorgnette::Error::Io {
+            path: path.to_owned(),
+            source,
+        };
+        // The loads before have brought it to the page cache, if it fits there.
+        let time = |read: fn(&mut File) -> io::Result<u64>| {
+            let mut file = File::open(path).map_err(named)?;
+            let start = Instant::now();
+            let bytes = read(&mut file).map_err(named)?;
+            Ok::<_, lorgnette::Error>((start.elapsed().as_secs_f64(), bytes))
+        };
+        let (read_s, file_bytes) = time(read_over)?;
+        let (read_fresh_s, _) = time(read_fresh)?;
+        Ok(Self {
+            file_bytes,
+            read_s,
+            read_fresh_s,
+        })
+    }
+
+    /// Both on one line, for people.
+    fn text(&self) -> String {
+        format!(
+            "reading the {:.1} MiB of the file on one thread: over and over into one MiB {:.3}, into fresh memory {:.3} s\n",
+            self.file_bytes as f64 / f64::from(1 << 20),
+            self.read_s,
+            self.read_fresh_s
+        )
+    }
+}
+
+/// Reads all into the same memory.
+fn read_over(file: &mut File) -> io::Result<u64> {
+    let mut bytes = vec![1; 1 << 20];
+    let mut total = 0;
+    loop {
+        match file.read(&mut bytes)? {
+            0 => return Ok(total),
+            length => total += length as u64,
+        }
+    }
+}
+
+/// Reads all into memory that the system has to find and clear first; not all at once, in pieces so large that the usual
+/// allocators give them back to it each time.
+fn read_fresh(file: &mut File) -> io::Result<u64> {
+    const PIECE: u64 = 64 << 20;
+    let mut total = 0;
+    loop {
+        let mut bytes = Vec::with_capacity(PIECE as usize);
+        match file.take(PIECE).read_to_end(&mut bytes)? {
+            0 => return Ok(total),
+            length => total += length as u64,
+        }
     }
 }
 
 impl Parts {
     fn measure(
         load: &args::Load,
+        runtime: &Runtime,
+        device_s: f64,
         context: Option<u32>,
         prompt: usize,
-        cache: &Path,
     ) -> Result<Self> {
         let start = Instant::now();
-        let runtime = Runtime::new(RuntimeOptions {
-            cache_dir: Some(cache.to_owned()),
-            ..load.device.options()?
-        })?;
-        let device_s = start.elapsed().as_secs_f64();
-        let model = load.model_on(&runtime, context, &mut AllocatorPeak::default())?;
+        let model = load.model_on(runtime, context, &mut AllocatorPeak::default())?;
         let loaded = Instant::now();
         let mut session = model.session()?;
         let session_s = loaded.elapsed().as_secs_f64();
@@ -108,7 +200,7 @@ impl Parts {
             load: Load::new(model.load_timings()),
             session_s,
             prefill_s,
-            total_s: start.elapsed().as_secs_f64(),
+            total_s: device_s + start.elapsed().as_secs_f64(),
         })
     }
 

@@ -3,8 +3,8 @@
 
 use lorgnette_shaders::Shader;
 
+use crate::chunk::{Chunk, chunk_count, largest_chunk};
 use crate::formats::{Checkpoint, Metadata};
-use crate::loader::{Chunk, chunk_count, largest_chunk};
 use crate::memory::{HostMemory, MemoryPlan};
 use crate::models::Config;
 use crate::packer::{LOADING, STREAMING};

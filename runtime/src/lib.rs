@@ -6,6 +6,7 @@ mod blueprint;
 mod budget;
 mod canceller;
 mod chat;
+mod chunk;
 mod cpu;
 mod error;
 mod event;

@@ -6,8 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::Result;
+use crate::chunk::Chunk;
 use crate::formats::Checkpoint;
-use crate::loader::{Chunk, Sink};
+use crate::memory::Section;
+
+/// Where repacked sections go: weight, bytes, and (offset in bytes, offset in the weight, length) of each; of matrices all
+/// multiples of 16.
+pub(crate) type Sink<'a> = dyn FnMut(usize, &[u8], &[Section]) -> Result<()> + 'a;
 
 /// Buffers of chunks on their way while a model is loaded: enough for the eight cores of a phone.
 pub(crate) const LOADING: usize = 10;
@@ -98,8 +103,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::loader::chunks;
-    use crate::memory::Section;
+    use crate::chunk::chunks;
     use crate::{Blueprint, Error, LoadOptions};
 
     /// The chunks of a model, small ones, and its file.

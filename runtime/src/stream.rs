@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::blueprint::Blueprint;
+use crate::chunk::{Chunk, chunk_count, chunks, largest_chunk};
 use crate::formats::Checkpoint;
-use crate::loader::{Chunk, Sink, chunk_count, chunks, largest_chunk};
 use crate::memory::{STAGING_BUFFERS, is_read_every_step, slot_of, staging_buffer};
-use crate::packer::{Packer, STREAMING};
+use crate::packer::{Packer, STREAMING, Sink};
 
 /// The streamed layers of a model and the file they come from.
 #[derive(Debug)]

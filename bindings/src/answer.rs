@@ -1,18 +1,16 @@
 //! An answer that is being made: a thread of its own makes it, the app pulls what is ready.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
-use lorgnette::{Canceller, Event, GenerateOptions, Model};
+use lorgnette::{Canceller, GenerateOptions, Generation, Model};
 
 use crate::{Batch, BindingError, Prompt, Result};
 
-/// Events that may wait for the app: as many as eight tokens have. Then the making waits.
-const WAITING: usize = 16;
-
-type Made = Result<Event>;
+/// All of a token: its id, the text that it ends, the end of the answer.
+type Made = Result<Batch>;
 
 /// An answer that is being made. Dropping it ends it, and waits until it has ended.
 #[derive(Debug, uniffi::Object)]
@@ -26,7 +24,11 @@ pub struct Answer {
 
 #[derive(Debug)]
 struct Worker {
+    /// Says how many tokens more may be made.
+    wanted: Sender<u32>,
     made: Receiver<Made>,
+    /// Tokens that the last pull took. Of the first pull: the one that it waits for.
+    taken: u32,
     /// An error that came behind events that were ready.
     late: Option<BindingError>,
     thread: JoinHandle<()>,
@@ -63,28 +65,42 @@ impl Answer {
 }
 
 impl Answer {
-    /// Begins an answer on a thread of its own, which holds the session as long as it is being made.
+    /// Begins an answer on a thread of its own, which holds the session as long as it is being made. Up to `ahead` tokens
+    /// of it are made before they are asked for.
     pub(crate) fn new(
         session: Arc<Mutex<lorgnette::Session>>,
         model: &Model,
         canceller: Canceller,
         prompt: Prompt,
         options: GenerateOptions,
+        ahead: u32,
     ) -> Result<Self> {
         let ids = prompt.encode(model)?;
-        let (maker, made) = sync_channel(WAITING);
+        let (wanted, asked) = channel();
+        let (sender, made) = channel();
+        let maker = Maker {
+            allowed: ahead,
+            asked,
+            made: sender,
+        };
         let (begun, beginning) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("lorgnette-answer".to_owned())
-            .spawn(move || make(&session, &ids, &options, &begun, &maker))
+            .spawn(move || make(&session, &ids, &options, &begun, maker))
             .map_err(|error| BindingError::Device(format!("a thread for the answer: {error}")))?;
         let refused = match beginning.recv() {
             Ok(Ok(())) => {
-                let late = None;
+                let worker = Worker {
+                    wanted,
+                    made,
+                    taken: 1,
+                    late: None,
+                    thread,
+                };
                 return Ok(Self {
                     canceller,
                     live: Mutex::new(true),
-                    worker: Mutex::new(Some(Worker { made, late, thread })),
+                    worker: Mutex::new(Some(worker)),
                 });
             }
             Ok(Err(error)) => error,
@@ -111,7 +127,7 @@ fn make(
     ids: &[u32],
     options: &GenerateOptions,
     begun: &SyncSender<Result<()>>,
-    maker: &SyncSender<Made>,
+    maker: Maker,
 ) {
     // Nobody listens any more where a send fails: the answer was dropped.
     let mut session = match idle(session) {
@@ -122,12 +138,50 @@ fn make(
         Ok(generation) => generation,
         Err(error) => return begun.send(Err(error.into())).unwrap_or(()),
     };
-    if begun.send(Ok(())).is_err() {
-        return;
+    if begun.send(Ok(())).is_ok() {
+        maker.run(generation);
     }
-    for event in generation {
-        if maker.send(event.map_err(Into::into)).is_err() {
-            return;
+}
+
+/// The thread's end of a [`Worker`].
+struct Maker {
+    /// Tokens that may be made now.
+    allowed: u32,
+    asked: Receiver<u32>,
+    made: Sender<Made>,
+}
+
+impl Maker {
+    /// Makes a token where one more may be made, until the answer has ended or was dropped.
+    fn run(mut self, mut generation: Generation<'_>) {
+        loop {
+            while self.allowed == 0 {
+                let Ok(more) = self.asked.recv() else {
+                    return;
+                };
+                self.allowed = more;
+            }
+            self.allowed -= 1;
+            let Some(made) = token(&mut generation) else {
+                return;
+            };
+            if self.made.send(made).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// All that comes with the next token. An error comes alone.
+fn token(generation: &mut Generation<'_>) -> Option<Made> {
+    let mut batch = Batch::default();
+    loop {
+        match generation.next()? {
+            Ok(event) => batch.add(event),
+            Err(error) => return Some(Err(error.into())),
+        }
+        if !generation.is_ready() {
+            return Some(Ok(batch));
         }
     }
 }
@@ -149,31 +203,34 @@ pub(crate) fn idle(
 }
 
 impl Worker {
-    /// Waits for the first event and takes those that are there behind it.
+    /// Lets as many tokens be made as were taken, waits for the first that comes, and takes those that are there behind it.
     fn pull(&mut self) -> Result<Option<Batch>> {
         if let Some(error) = self.late.take() {
             return Err(error);
         }
+        // Behind its end nobody listens.
+        self.wanted.send(self.taken).unwrap_or(());
         let Ok(first) = self.made.recv() else {
             return Ok(None);
         };
-        let mut batch = Batch::default();
-        batch.add(first?);
-        for event in self.made.try_iter() {
-            match event {
-                Ok(event) => batch.add(event),
+        let mut batch = first?;
+        self.taken = 1;
+        for made in self.made.try_iter() {
+            match made {
+                Ok(made) => batch.append(made),
                 Err(error) => {
                     self.late = Some(error);
                     break;
                 }
             }
+            self.taken += 1;
         }
         Ok(Some(batch))
     }
 
     /// Waits until the session is free. A panic of the thread is one of the caller.
     fn join(self) {
-        drop(self.made);
+        drop((self.wanted, self.made));
         if let Err(panic) = self.thread.join() {
             resume_unwind(panic);
         }
@@ -186,9 +243,15 @@ impl Drop for Answer {
             .worker
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(Worker { made, thread, .. }) = worker.take() {
+        if let Some(worker) = worker.take() {
+            let Worker {
+                wanted,
+                made,
+                thread,
+                ..
+            } = worker;
             self.canceller.cancel();
-            drop(made);
+            drop((wanted, made));
             // A panic has nobody to be told to here.
             drop(thread.join());
         }

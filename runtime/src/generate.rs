@@ -142,6 +142,12 @@ impl Generation<'_> {
         &self.prompt
     }
 
+    /// Whether the next event is there already. Where it is not, taking it makes the next token: those of one token come
+    /// together.
+    pub fn is_ready(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The device chooses by itself where nobody asks for more than its ids.
     fn on_device(&self) -> bool {
         self.options.sampling.is_on_device() && !self.options.log_probabilities

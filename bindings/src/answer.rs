@@ -1,7 +1,7 @@
 //! An answer that is being made: a thread of its own makes it, the app pulls what is ready.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
@@ -27,8 +27,6 @@ struct Worker {
     /// Says how many tokens more may be made.
     wanted: Sender<u32>,
     made: Receiver<Made>,
-    /// Tokens that the last pull took. Of the first pull: the one that it waits for.
-    taken: u32,
     /// An error that came behind events that were ready.
     late: Option<BindingError>,
     thread: JoinHandle<()>,
@@ -65,8 +63,7 @@ impl Answer {
 }
 
 impl Answer {
-    /// Begins an answer on a thread of its own, which holds the session as long as it is being made. Up to `ahead` tokens
-    /// of it are made before they are asked for.
+    /// Begins an answer on a thread of its own, which holds the session as long as it is being made.
     pub(crate) fn new(
         session: Arc<Mutex<lorgnette::Session>>,
         model: &Model,
@@ -79,7 +76,7 @@ impl Answer {
         let (wanted, asked) = channel();
         let (sender, made) = channel();
         let maker = Maker {
-            allowed: ahead,
+            allowed: ahead.into(),
             asked,
             made: sender,
         };
@@ -93,7 +90,6 @@ impl Answer {
                 let worker = Worker {
                     wanted,
                     made,
-                    taken: 1,
                     late: None,
                     thread,
                 };
@@ -145,21 +141,23 @@ fn make(
 
 /// The thread's end of a [`Worker`].
 struct Maker {
-    /// Tokens that may be made now.
-    allowed: u32,
+    /// Tokens that may be made now, less the one that was made beyond them.
+    allowed: i64,
     asked: Receiver<u32>,
     made: Sender<Made>,
 }
 
 impl Maker {
-    /// Makes a token where one more may be made, until the answer has ended or was dropped.
+    /// Makes tokens as they are allowed, until the answer has ended or was dropped; and one beyond them where that is at
+    /// most one submit, so that it is there when the app has done with the one before.
     fn run(mut self, mut generation: Generation<'_>) {
         loop {
-            while self.allowed == 0 {
+            let least = -i64::from(generation.is_within_a_submit());
+            while self.allowed <= least {
                 let Ok(more) = self.asked.recv() else {
                     return;
                 };
-                self.allowed = more;
+                self.allowed += i64::from(more);
             }
             self.allowed -= 1;
             let Some(made) = token(&mut generation) else {
@@ -203,18 +201,27 @@ pub(crate) fn idle(
 }
 
 impl Worker {
-    /// Lets as many tokens be made as were taken, waits for the first that comes, and takes those that are there behind it.
+    /// Waits for the first token, takes those that are there behind it, and lets as many be made.
     fn pull(&mut self) -> Result<Option<Batch>> {
         if let Some(error) = self.late.take() {
             return Err(error);
         }
-        // Behind its end nobody listens.
-        self.wanted.send(self.taken).unwrap_or(());
-        let Ok(first) = self.made.recv() else {
+        // Behind its end the thread does not listen.
+        let allow = |more: u32| self.wanted.send(more).unwrap_or(());
+        let mut taken = 1;
+        let first = match self.made.try_recv() {
+            Err(TryRecvError::Empty) => {
+                // The one that is waited for.
+                allow(1);
+                taken = 0;
+                self.made.recv().ok()
+            }
+            there => there.ok(),
+        };
+        let Some(first) = first else {
             return Ok(None);
         };
         let mut batch = first?;
-        self.taken = 1;
         for made in self.made.try_iter() {
             match made {
                 Ok(made) => batch.append(made),
@@ -223,8 +230,9 @@ impl Worker {
                     break;
                 }
             }
-            self.taken += 1;
+            taken += 1;
         }
+        allow(taken);
         Ok(Some(batch))
     }
 

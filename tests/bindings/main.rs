@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use lorgnette_bindings::{
     Answer, AnswerOptions, Batch, BindingError, Budget, LoadOptions, LoadProgress, Message, Model,
@@ -188,11 +190,6 @@ fn cancelled_within_one_submit() {
     assert_eq!(ids(&again), expected);
 }
 
-/// Long enough for far more than what may be made.
-fn settle() {
-    std::thread::sleep(std::time::Duration::from_millis(60));
-}
-
 #[test]
 fn no_more_is_made_ahead_than_may_be() {
     let runtime = open();
@@ -209,12 +206,17 @@ fn no_more_is_made_ahead_than_may_be() {
         let answer = answer.expect("starts");
         let mut taken = 0;
         for _ in 0..6 {
-            // The app is busy: the prompt, and the step behind each token that was taken or waits.
-            settle();
+            // The app is busy: the prompt, and the step behind each token that was taken or waits, which is one more.
             let made = match taken + u64::from(ahead) {
                 0 => 0,
-                tokens => asking + tokens,
+                tokens => asking + tokens + 1,
             };
+            let late = Instant::now() + Duration::from_secs(60);
+            while submits() - before < made && Instant::now() < late {
+                sleep(Duration::from_millis(1));
+            }
+            // Long enough for more.
+            sleep(Duration::from_millis(40));
             assert_eq!(submits() - before, made, "{ahead} ahead");
             let batch = answer.next().expect("no error").expect("a batch");
             taken += batch.tokens.len() as u64;
@@ -229,16 +231,35 @@ fn no_more_is_made_ahead_than_may_be() {
 }
 
 #[test]
+fn nothing_is_made_ahead_where_a_token_is_not_one_submit() {
+    let runtime = open();
+    let session = load(&runtime).session().expect("a session");
+    // Each of its submits is waited for.
+    session
+        .set_frame_budget(Some(Duration::from_micros(1)))
+        .expect("idle");
+    let answer = session.answer(prompt(20), greedy(200), 0).expect("starts");
+    for _ in 0..6 {
+        answer.next().expect("no error").expect("a batch");
+        let taken = runtime.counters().submits;
+        sleep(Duration::from_millis(40));
+        assert_eq!(runtime.counters().submits, taken);
+    }
+}
+
+#[test]
 fn what_comes_with_a_token_comes_with_it() {
     let model = load(runtime());
     for speculation in [Speculation::Off, Speculation::Lookup] {
         let session = model.session().expect("a session");
         session.set_speculation(speculation).expect("loaded for it");
         let answer = session.answer(prompt(20), greedy(40), 0).expect("starts");
-        for token in 1..=40 {
+        let mut taken = 0;
+        while taken < 40 {
             let batch = answer.next().expect("no error").expect("a batch");
-            assert_eq!(batch.tokens.len(), 1);
-            assert_eq!(batch.done.is_some(), token == 40, "{token}");
+            assert!(!batch.tokens.is_empty());
+            taken += batch.tokens.len();
+            assert_eq!(batch.done.is_some(), taken == 40, "{taken}");
         }
         assert_eq!(answer.next().expect("no error"), None);
     }

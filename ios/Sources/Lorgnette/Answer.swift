@@ -13,10 +13,10 @@ public enum Event: Hashable, Codable, Sendable {
 
 /// An answer. It is made as often as it is iterated over, from the first event to the last.
 ///
-/// Events are made as the loop asks for them: while its body is at work, the GPU ends the step that it has, and nothing more
-/// is submitted. Cancelling the task stops the GPU within one submit, whatever the body does just then. The loop ends
-/// without another event where it asks for the next one; the session is ready for another answer then, and soon after a
-/// loop is left early.
+/// Events are made as the loop asks for them, and the GPU works at most one token ahead of it: while the loop's body is at
+/// work, one more submit is made at the most. So cancelling the task stops the GPU within one submit, whatever the body does
+/// just then. The loop ends without another event where it asks for the next one; the session is ready for another answer
+/// then, and soon after a loop is left early.
 ///
 /// An answer begins with its first event, when those of the session that began before it have ended. So one that is asked
 /// for in the body of another one's loop, by the same session, waits for ever, or until its task is cancelled.

@@ -60,7 +60,7 @@ final class Making: @unchecked Sendable {
     private func begun() throws -> LorgnetteBindings.Answer? {
         let (found, isStopped) = lock.withLock { (answer, self.isStopped) }
         if isStopped || found != nil { return isStopped ? nil : found }
-        // Nothing ahead: what is made while the loop's body is at work, a cancel would not reach.
+        // No more than a submit ahead: while the loop's body is at work, Swift does not tell of a cancel.
         let begun = try session.inner.answer(prompt: prompt, options: options, ahead: 0)
         return lock.withLock {
             answer = begun

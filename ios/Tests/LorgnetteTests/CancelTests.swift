@@ -60,8 +60,7 @@ final class CancelTests: XCTestCase {
         }
     }
 
-    /// Cancels an answer so many milliseconds after the body of its loop went to work, which hears nothing of it. The step
-    /// that the GPU has then was submitted before the event.
+    /// Cancels an answer so many milliseconds after the body of its loop went to work, which hears nothing of it.
     private func cancelled(behind delay: Int, _ work: @escaping @Sendable () async -> Void) async throws {
         let runtime = try await device.value
         let session = try await load(noise).session()
@@ -81,9 +80,9 @@ final class CancelTests: XCTestCase {
         try await Task.sleep(for: .milliseconds(250))
         let meanwhile = runtime.counters.submits
         XCTAssertEqual(ended.count, 0, "the body is at work")
-        XCTAssertEqual(meanwhile - atCancel, 0, "submits, \(delay) ms behind the event")
+        XCTAssertLessThanOrEqual(meanwhile - atCancel, 1, "\(delay) ms behind the event")
         _ = await task.result
-        XCTAssertEqual(runtime.counters.submits - atCancel, 0, "submits until the task ended")
+        XCTAssertLessThanOrEqual(runtime.counters.submits - atCancel, 1, "until the task ended")
         let next = try await Whole(session.answer("Hello", options: .greedy(8)))
         XCTAssertEqual(next.ids.count, 8, "the session answers the next question")
     }

@@ -148,8 +148,8 @@ struct Maker {
 }
 
 impl Maker {
-    /// Makes tokens as they are allowed, until the answer has ended or was dropped; and one beyond them where that is at
-    /// most one submit, so that it is there when the app has done with the one before.
+    /// Makes tokens as they are allowed, until the answer has ended or was dropped; and one beyond them where that is
+    /// at most one submit, so that it is there when the app has done with the one before.
     fn run(mut self, mut generation: Generation<'_>) {
         loop {
             let least = -i64::from(generation.is_within_a_submit());

@@ -8,7 +8,8 @@ use lorgnette::Canceller;
 use crate::answer::idle;
 use crate::{Answer, AnswerOptions, Overflow, Pace, Prompt, Result, Speculation};
 
-/// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is made.
+/// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is
+/// made.
 #[derive(Debug, uniffi::Object)]
 pub struct Session {
     model: lorgnette::Model,
@@ -29,10 +30,10 @@ impl Session {
 
 #[uniffi::export]
 impl Session {
-    /// Begins an answer. What the prompt has in common with what the session has read is not computed again.
-    /// Up to `ahead` tokens are made before [`Answer::next`] asks for them, and one more where it takes at most one submit.
-    /// So with 0 that is all that the GPU is given while the app is busy with what it has, also where a cancel cannot reach
-    /// it then; with more, an app that takes its time now and then does not keep the GPU waiting.
+    /// Begins an answer. What the prompt has in common with what the session has read is not computed again. Up to
+    /// `ahead` tokens are made before [`Answer::next`] asks for them, and one more where it takes at most one submit.
+    /// So with 0 that is all that the GPU is given while the app is busy with what it has, also where a cancel cannot
+    /// reach it then; with more, an app that takes its time now and then does not keep the GPU waiting.
     pub fn answer(
         &self,
         prompt: Prompt,
@@ -73,7 +74,8 @@ impl Session {
         Ok(idle(&self.session)?.set_speculation(speculation)?)
     }
 
-    /// Keeps each piece of GPU work shorter than this, so that an app draws while the model thinks; unbounded without it.
+    /// Keeps each piece of GPU work shorter than this, so that an app draws while the model thinks; unbounded without
+    /// it.
     pub fn set_frame_budget(&self, budget: Option<Duration>) -> Result<()> {
         idle(&self.session)?.set_frame_budget(budget);
         Ok(())

@@ -4,8 +4,8 @@ import LorgnetteBindings
 
 /// What happens while an answer is made.
 public enum Event: Hashable, Codable, Sendable {
-    /// Whole characters, never a part of a stop string, and the tokens that were chosen meanwhile. The characters of a token
-    /// may come later than it.
+    /// Whole characters, never a part of a stop string, and the tokens that were chosen meanwhile. The characters of a
+    /// token may come later than it.
     case text(String, tokens: [Token])
     /// The answer is complete. The last event.
     case done(Done)
@@ -13,13 +13,13 @@ public enum Event: Hashable, Codable, Sendable {
 
 /// An answer. It is made as often as it is iterated over, from the first event to the last.
 ///
-/// Events are made as the loop asks for them, and the GPU works at most one token ahead of it: while the loop's body is at
-/// work, one more submit is made at the most. So cancelling the task stops the GPU within one submit, whatever the body does
-/// just then. The loop ends without another event where it asks for the next one; the session is ready for another answer
-/// then, and soon after a loop is left early.
+/// Events are made as the loop asks for them, and the GPU works at most one token ahead of it: while the loop's body is
+/// at work, one more submit is made at the most. So cancelling the task stops the GPU within one submit, whatever the
+/// body does just then. The loop ends without another event where it asks for the next one; the session is ready for
+/// another answer then, and soon after a loop is left early.
 ///
-/// An answer begins with its first event, when those of the session that began before it have ended. So one that is asked
-/// for in the body of another one's loop, by the same session, waits for ever, or until its task is cancelled.
+/// An answer begins with its first event, when those of the session that began before it have ended. So one that is
+/// asked for in the body of another one's loop, by the same session, waits for ever, or until its task is cancelled.
 public struct Answer: AsyncSequence, Sendable {
     public typealias Element = Event
 

@@ -1,9 +1,11 @@
-// An answer that is being made: asked for in the session's turn, pulled, stopped, let go. The loop that makes it is in Rust.
+// An answer that is being made: asked for in the session's turn, pulled, stopped, let go. The loop that makes it is in
+// Rust.
 
 import Foundation
 import LorgnetteBindings
 
-/// One iteration over an ``Answer``. What may wait for the GPU runs on the session's queue, never on a thread of Swift's.
+/// One iteration over an ``Answer``. What may wait for the GPU runs on the session's queue, never on a thread of
+/// Swift's.
 final class Making: @unchecked Sendable {
     private let session: Session
     private let prompt: Prompt

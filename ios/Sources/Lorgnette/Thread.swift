@@ -1,5 +1,5 @@
-// Where blocking calls wait: on threads of their own or on a queue, so that Swift's few cooperative ones stay free. Nothing
-// here knows what is called.
+// Where blocking calls wait: on threads of their own or on a queue, so that Swift's few cooperative ones stay free.
+// Nothing here knows what is called.
 
 import Foundation
 

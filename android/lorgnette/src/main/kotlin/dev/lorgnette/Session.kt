@@ -119,7 +119,7 @@ public class Session internal constructor(
         }
 
     private companion object {
-        /** Tokens that may wait for a slow collector, which does not keep the cancel waiting. */
+        /** Tokens that may wait for a collector; a cancel reaches the engine also while it is busy. */
         const val AHEAD = 8u
     }
 }

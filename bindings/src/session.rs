@@ -8,8 +8,7 @@ use lorgnette::Canceller;
 use crate::answer::idle;
 use crate::{Answer, AnswerOptions, Overflow, Pace, Prompt, Result, Speculation};
 
-/// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is
-/// made.
+/// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is made.
 #[derive(Debug, uniffi::Object)]
 pub struct Session {
     model: lorgnette::Model,
@@ -74,8 +73,7 @@ impl Session {
         Ok(idle(&self.session)?.set_speculation(speculation)?)
     }
 
-    /// Keeps each piece of GPU work shorter than this, so that an app draws while the model thinks; unbounded without
-    /// it.
+    /// Keeps each piece of GPU work shorter than this, so that an app draws while the model thinks; unbounded without it.
     pub fn set_frame_budget(&self, budget: Option<Duration>) -> Result<()> {
         idle(&self.session)?.set_frame_budget(budget);
         Ok(())

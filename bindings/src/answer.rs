@@ -1,7 +1,7 @@
 //! An answer that is being made: a thread of its own makes it, the app pulls what is ready.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
@@ -18,14 +18,16 @@ pub struct Answer {
     canceller: Canceller,
     /// Whether the session is this answer's.
     live: Mutex<bool>,
+    /// Says how many tokens more may be made; gone once the answer has ended.
+    wanted: Mutex<Option<Sender<u32>>>,
+    /// Whether [`Answer::next`] asks for a token, and not only [`Answer::want`].
+    asks: bool,
     /// Gone once the answer has ended.
     worker: Mutex<Option<Worker>>,
 }
 
 #[derive(Debug)]
 struct Worker {
-    /// Says how many tokens more may be made.
-    wanted: Sender<u32>,
     made: Receiver<Made>,
     /// An error that came behind events that were ready.
     late: Option<BindingError>,
@@ -36,28 +38,41 @@ struct Worker {
 impl Answer {
     /// Waits until something is there and takes all that is; `None` behind the batch with `done`, and behind an error.
     pub fn next(&self) -> Result<Option<Batch>> {
-        let mut slot = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&self.worker);
         let Some(worker) = slot.as_mut() else {
             return Ok(None);
         };
-        let result = worker.pull();
-        if !matches!(&result, Ok(Some(batch)) if batch.done.is_none()) {
+        self.allow(self.asks.into());
+        let (taken, result) = worker.pull();
+        if matches!(&result, Ok(Some(batch)) if batch.done.is_none()) {
+            // One of them was asked for, the others came ahead of that.
+            self.allow(taken - 1);
+        } else {
             // The session is free once its thread has ended.
-            *self.live() = false;
+            *locked(&self.live) = false;
             if let Some(worker) = slot.take() {
+                self.ask_no_more();
                 worker.join();
             }
         }
         result
     }
 
+    /// Lets one token more be made; never waits. Where [`crate::Session::answer`] was given no tokens ahead, a call of this
+    /// belongs to each of [`Answer::next`], from whichever thread.
+    pub fn want(&self) {
+        self.allow(1);
+    }
+
     /// Stops it before the next submit, from any thread. What was made can still be pulled; the last batch says
     /// [`crate::StopReason::Cancelled`], if it was not done already.
     pub fn cancel(&self) {
         // The session's next answer has the same canceller.
-        let live = self.live();
+        let live = locked(&self.live);
         if *live {
             self.canceller.cancel();
+            // So that it comes to its end.
+            self.allow(u32::MAX);
         }
     }
 }
@@ -87,15 +102,13 @@ impl Answer {
             .map_err(|error| BindingError::Device(format!("a thread for the answer: {error}")))?;
         let refused = match beginning.recv() {
             Ok(Ok(())) => {
-                let worker = Worker {
-                    wanted,
-                    made,
-                    late: None,
-                    thread,
-                };
+                let late = None;
+                let worker = Worker { made, late, thread };
                 return Ok(Self {
                     canceller,
                     live: Mutex::new(true),
+                    wanted: Mutex::new(Some(wanted)),
+                    asks: ahead > 0,
                     worker: Mutex::new(Some(worker)),
                 });
             }
@@ -112,9 +125,21 @@ impl Answer {
 }
 
 impl Answer {
-    fn live(&self) -> MutexGuard<'_, bool> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn allow(&self, tokens: u32) {
+        if let Some(wanted) = locked(&self.wanted).as_ref() {
+            // Behind its end the thread does not listen.
+            wanted.send(tokens).unwrap_or(());
+        }
     }
+
+    /// Ends the thread where it waits to be asked.
+    fn ask_no_more(&self) {
+        *locked(&self.wanted) = None;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the thread does: says whether the answer could begin, then makes it.
@@ -201,27 +226,17 @@ pub(crate) fn idle(
 }
 
 impl Worker {
-    /// Waits for the first token, takes those that are there behind it, and lets as many be made.
-    fn pull(&mut self) -> Result<Option<Batch>> {
+    /// Waits for the first token and takes those that are there behind it: how many, and all of them.
+    fn pull(&mut self) -> (u32, Result<Option<Batch>>) {
         if let Some(error) = self.late.take() {
-            return Err(error);
+            return (0, Err(error));
         }
-        // Behind its end the thread does not listen.
-        let allow = |more: u32| self.wanted.send(more).unwrap_or(());
+        let mut batch = match self.made.recv() {
+            Ok(Ok(first)) => first,
+            Ok(Err(error)) => return (0, Err(error)),
+            Err(_) => return (0, Ok(None)),
+        };
         let mut taken = 1;
-        let first = match self.made.try_recv() {
-            Err(TryRecvError::Empty) => {
-                // The one that is waited for.
-                allow(1);
-                taken = 0;
-                self.made.recv().ok()
-            }
-            there => there.ok(),
-        };
-        let Some(first) = first else {
-            return Ok(None);
-        };
-        let mut batch = first?;
         for made in self.made.try_iter() {
             match made {
                 Ok(made) => batch.append(made),
@@ -232,13 +247,12 @@ impl Worker {
             }
             taken += 1;
         }
-        allow(taken);
-        Ok(Some(batch))
+        (taken, Ok(Some(batch)))
     }
 
     /// Waits until the session is free. A panic of the thread is one of the caller.
     fn join(self) {
-        drop((self.wanted, self.made));
+        drop(self.made);
         if let Err(panic) = self.thread.join() {
             resume_unwind(panic);
         }
@@ -247,19 +261,10 @@ impl Worker {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        let worker = self
-            .worker
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(worker) = worker.take() {
-            let Worker {
-                wanted,
-                made,
-                thread,
-                ..
-            } = worker;
+        self.ask_no_more();
+        if let Some(Worker { made, thread, .. }) = locked(&self.worker).take() {
             self.canceller.cancel();
-            drop((wanted, made));
+            drop(made);
             // A panic has nobody to be told to here.
             drop(thread.join());
         }

@@ -31,8 +31,9 @@ impl Session {
 impl Session {
     /// Begins an answer. What the prompt has in common with what the session has read is not computed again. Up to
     /// `ahead` tokens are made before [`Answer::next`] asks for them, and one more where it takes at most one submit.
-    /// So with 0 that is all that the GPU is given while the app is busy with what it has, also where a cancel cannot
-    /// reach it then; with more, an app that takes its time now and then does not keep the GPU waiting.
+    /// With 0 it is [`Answer::want`] that asks: what the GPU is given while the app is busy with what it has is one submit
+    /// then, also where no cancel can come. With more, an app that takes its time now and then does not keep the GPU
+    /// waiting.
     pub fn answer(
         &self,
         prompt: Prompt,

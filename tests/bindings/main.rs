@@ -218,6 +218,9 @@ fn no_more_is_made_ahead_than_may_be() {
             // Long enough for more.
             sleep(Duration::from_millis(40));
             assert_eq!(submits() - before, made, "{ahead} ahead");
+            if ahead == 0 {
+                answer.want();
+            }
             let batch = answer.next().expect("no error").expect("a batch");
             taken += batch.tokens.len() as u64;
         }
@@ -240,6 +243,7 @@ fn nothing_is_made_ahead_where_a_token_is_not_one_submit() {
         .expect("idle");
     let answer = session.answer(prompt(20), greedy(200), 0).expect("starts");
     for _ in 0..6 {
+        answer.want();
         answer.next().expect("no error").expect("a batch");
         let taken = runtime.counters().submits;
         sleep(Duration::from_millis(40));
@@ -256,6 +260,7 @@ fn what_comes_with_a_token_comes_with_it() {
         let answer = session.answer(prompt(20), greedy(40), 0).expect("starts");
         let mut taken = 0;
         while taken < 40 {
+            answer.want();
             let batch = answer.next().expect("no error").expect("a batch");
             assert!(!batch.tokens.is_empty());
             taken += batch.tokens.len();

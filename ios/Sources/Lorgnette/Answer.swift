@@ -40,18 +40,18 @@ public struct Answer: AsyncSequence, Sendable {
         try await text.reduce(into: "") { $0 += $1 }
     }
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(making: Making(self)) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(loop: Loop(Making(self))) }
 
     /// Where one loop is in an answer. The answer ends with it.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
-        let making: Making
+        private let loop: Loop
         /// What came together, the next at the end.
         private var waiting: [Event] = []
 
-        init(making: Making) { self.making = making }
+        fileprivate init(loop: Loop) { self.loop = loop }
 
         public mutating func next() async throws -> Event? {
-            while waiting.isEmpty, let batch = try await making.next() {
+            while waiting.isEmpty, let batch = try await loop.making.next() {
                 if let done = batch.done { waiting.append(.done(done)) }
                 if !batch.text.isEmpty || !batch.tokens.isEmpty {
                     waiting.append(.text(batch.text, tokens: batch.tokens))
@@ -60,4 +60,13 @@ public struct Answer: AsyncSequence, Sendable {
             return waiting.popLast()
         }
     }
+}
+
+/// What the loop holds, and nothing else: it goes when the loop is left.
+private final class Loop: Sendable {
+    let making: Making
+
+    init(_ making: Making) { self.making = making }
+
+    deinit { making.stop() }
 }

@@ -1,5 +1,5 @@
-// Where blocking calls wait: on threads of their own or on a queue, so that Swift's few cooperative ones stay free.
-// Nothing here knows what is called.
+// Where blocking calls wait: on threads of their own, so that Swift's few cooperative ones stay free. Nothing here knows
+// what is called.
 
 import Foundation
 
@@ -14,14 +14,5 @@ func onThread<Result: Sendable>(
         thread.stackSize = 8 << 20
         thread.qualityOfService = .userInitiated
         thread.start()
-    }
-}
-
-/// Runs a blocking call on a queue.
-func onQueue<Result: Sendable>(
-    _ queue: DispatchQueue, _ call: @escaping @Sendable () throws -> Result
-) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-        queue.async { continuation.resume(with: Swift.Result { try LorgnetteError.catching(call) }) }
     }
 }

@@ -1,18 +1,16 @@
 //! An answer that is being made: a thread of its own makes it, the app pulls what is ready.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
-use lorgnette::{Canceller, Event, GenerateOptions, Model};
+use lorgnette::{Canceller, GenerateOptions, Generation, Model};
 
 use crate::{Batch, BindingError, Prompt, Result};
 
-/// Events that may wait for the app: as many as eight tokens have. Then the making waits.
-const WAITING: usize = 16;
-
-type Made = Result<Event>;
+/// All of a token: its id, the text that it ends, the end of the answer.
+type Made = Result<Batch>;
 
 /// An answer that is being made. Dropping it ends it, and waits until it has ended.
 #[derive(Debug, uniffi::Object)]
@@ -20,6 +18,10 @@ pub struct Answer {
     canceller: Canceller,
     /// Whether the session is this answer's.
     live: Mutex<bool>,
+    /// Says how many tokens more may be made; gone once the answer has ended.
+    wanted: Mutex<Option<Sender<u32>>>,
+    /// Whether [`Answer::next`] asks for a token, and not only [`Answer::want`].
+    asks: bool,
     /// Gone once the answer has ended.
     worker: Mutex<Option<Worker>>,
 }
@@ -36,28 +38,41 @@ struct Worker {
 impl Answer {
     /// Waits until something is there and takes all that is; `None` behind the batch with `done`, and behind an error.
     pub fn next(&self) -> Result<Option<Batch>> {
-        let mut slot = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&self.worker);
         let Some(worker) = slot.as_mut() else {
             return Ok(None);
         };
-        let result = worker.pull();
-        if !matches!(&result, Ok(Some(batch)) if batch.done.is_none()) {
+        self.allow(self.asks.into());
+        let (taken, result) = worker.pull();
+        if matches!(&result, Ok(Some(batch)) if batch.done.is_none()) {
+            // One of them was asked for, the others came ahead of that.
+            self.allow(taken - 1);
+        } else {
             // The session is free once its thread has ended.
-            *self.live() = false;
+            *locked(&self.live) = false;
             if let Some(worker) = slot.take() {
+                self.ask_no_more();
                 worker.join();
             }
         }
         result
     }
 
+    /// Lets one token more be made; never waits. Where [`crate::Session::answer`] was given no tokens ahead, a call of this
+    /// belongs to each of [`Answer::next`], from whichever thread.
+    pub fn want(&self) {
+        self.allow(1);
+    }
+
     /// Stops it before the next submit, from any thread. What was made can still be pulled; the last batch says
     /// [`crate::StopReason::Cancelled`], if it was not done already.
     pub fn cancel(&self) {
         // The session's next answer has the same canceller.
-        let live = self.live();
+        let live = locked(&self.live);
         if *live {
             self.canceller.cancel();
+            // So that it comes to its end.
+            self.allow(u32::MAX);
         }
     }
 }
@@ -70,21 +85,31 @@ impl Answer {
         canceller: Canceller,
         prompt: Prompt,
         options: GenerateOptions,
+        ahead: u32,
     ) -> Result<Self> {
         let ids = prompt.encode(model)?;
-        let (maker, made) = sync_channel(WAITING);
+        let (wanted, asked) = channel();
+        let (sender, made) = channel();
+        let maker = Maker {
+            allowed: ahead.into(),
+            asked,
+            made: sender,
+        };
         let (begun, beginning) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("lorgnette-answer".to_owned())
-            .spawn(move || make(&session, &ids, &options, &begun, &maker))
+            .spawn(move || make(&session, &ids, &options, &begun, maker))
             .map_err(|error| BindingError::Device(format!("a thread for the answer: {error}")))?;
         let refused = match beginning.recv() {
             Ok(Ok(())) => {
                 let late = None;
+                let worker = Worker { made, late, thread };
                 return Ok(Self {
                     canceller,
                     live: Mutex::new(true),
-                    worker: Mutex::new(Some(Worker { made, late, thread })),
+                    wanted: Mutex::new(Some(wanted)),
+                    asks: ahead > 0,
+                    worker: Mutex::new(Some(worker)),
                 });
             }
             Ok(Err(error)) => error,
@@ -100,9 +125,21 @@ impl Answer {
 }
 
 impl Answer {
-    fn live(&self) -> MutexGuard<'_, bool> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn allow(&self, tokens: u32) {
+        if let Some(wanted) = locked(&self.wanted).as_ref() {
+            // Behind its end the thread does not listen.
+            wanted.send(tokens).unwrap_or(());
+        }
     }
+
+    /// Ends the thread where it waits to be asked.
+    fn ask_no_more(&self) {
+        *locked(&self.wanted) = None;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the thread does: says whether the answer could begin, then makes it.
@@ -111,7 +148,7 @@ fn make(
     ids: &[u32],
     options: &GenerateOptions,
     begun: &SyncSender<Result<()>>,
-    maker: &SyncSender<Made>,
+    maker: Maker,
 ) {
     // Nobody listens any more where a send fails: the answer was dropped.
     let mut session = match idle(session) {
@@ -122,12 +159,52 @@ fn make(
         Ok(generation) => generation,
         Err(error) => return begun.send(Err(error.into())).unwrap_or(()),
     };
-    if begun.send(Ok(())).is_err() {
-        return;
+    if begun.send(Ok(())).is_ok() {
+        maker.run(generation);
     }
-    for event in generation {
-        if maker.send(event.map_err(Into::into)).is_err() {
-            return;
+}
+
+/// The thread's end of a [`Worker`].
+struct Maker {
+    /// Tokens that may be made now, less the one that was made beyond them.
+    allowed: i64,
+    asked: Receiver<u32>,
+    made: Sender<Made>,
+}
+
+impl Maker {
+    /// Makes tokens as they are allowed, until the answer has ended or was dropped; and one beyond them where that is
+    /// at most one submit, so that it is there when the app has done with the one before.
+    fn run(mut self, mut generation: Generation<'_>) {
+        loop {
+            let least = -i64::from(generation.is_within_a_submit());
+            while self.allowed <= least {
+                let Ok(more) = self.asked.recv() else {
+                    return;
+                };
+                self.allowed += i64::from(more);
+            }
+            self.allowed -= 1;
+            let Some(made) = token(&mut generation) else {
+                return;
+            };
+            if self.made.send(made).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// All that comes with the next token. An error comes alone.
+fn token(generation: &mut Generation<'_>) -> Option<Made> {
+    let mut batch = Batch::default();
+    loop {
+        match generation.next()? {
+            Ok(event) => batch.add(event),
+            Err(error) => return Some(Err(error.into())),
+        }
+        if !generation.is_ready() {
+            return Some(Ok(batch));
         }
     }
 }
@@ -149,26 +226,28 @@ pub(crate) fn idle(
 }
 
 impl Worker {
-    /// Waits for the first event and takes those that are there behind it.
-    fn pull(&mut self) -> Result<Option<Batch>> {
+    /// Waits for the first token and takes those that are there behind it: how many, and all of them.
+    fn pull(&mut self) -> (u32, Result<Option<Batch>>) {
         if let Some(error) = self.late.take() {
-            return Err(error);
+            return (0, Err(error));
         }
-        let Ok(first) = self.made.recv() else {
-            return Ok(None);
+        let mut batch = match self.made.recv() {
+            Ok(Ok(first)) => first,
+            Ok(Err(error)) => return (0, Err(error)),
+            Err(_) => return (0, Ok(None)),
         };
-        let mut batch = Batch::default();
-        batch.add(first?);
-        for event in self.made.try_iter() {
-            match event {
-                Ok(event) => batch.add(event),
+        let mut taken = 1;
+        for made in self.made.try_iter() {
+            match made {
+                Ok(made) => batch.append(made),
                 Err(error) => {
                     self.late = Some(error);
                     break;
                 }
             }
+            taken += 1;
         }
-        Ok(Some(batch))
+        (taken, Ok(Some(batch)))
     }
 
     /// Waits until the session is free. A panic of the thread is one of the caller.
@@ -182,11 +261,8 @@ impl Worker {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        let worker = self
-            .worker
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(Worker { made, thread, .. }) = worker.take() {
+        self.ask_no_more();
+        if let Some(Worker { made, thread, .. }) = locked(&self.worker).take() {
             self.canceller.cancel();
             drop(made);
             // A panic has nobody to be told to here.

@@ -116,4 +116,11 @@ impl Batch {
             }
         }
     }
+
+    /// Goes on with what came next.
+    pub(crate) fn append(&mut self, next: Self) {
+        self.text += &next.text;
+        self.tokens.extend(next.tokens);
+        self.done = next.done;
+    }
 }

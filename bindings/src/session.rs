@@ -29,10 +29,20 @@ impl Session {
 
 #[uniffi::export]
 impl Session {
-    /// Begins an answer. What the prompt has in common with what the session has read is not computed again.
-    pub fn answer(&self, prompt: Prompt, options: AnswerOptions) -> Result<Arc<Answer>> {
-        let (session, canceller) = (self.session.clone(), self.canceller.clone());
-        let answer = Answer::new(session, &self.model, canceller, prompt, options.into())?;
+    /// Begins an answer. What the prompt has in common with what the session has read is not computed again. Up to
+    /// `ahead` tokens are made before [`Answer::next`] asks for them, and one more where it takes at most one submit.
+    /// With 0 it is [`Answer::want`] that asks: what the GPU is given while the app is busy with what it has is one submit
+    /// then, also where no cancel can come. With more, an app that takes its time now and then does not keep the GPU
+    /// waiting.
+    pub fn answer(
+        &self,
+        prompt: Prompt,
+        options: AnswerOptions,
+        ahead: u32,
+    ) -> Result<Arc<Answer>> {
+        let (model, session) = (&self.model, self.session.clone());
+        let (canceller, options) = (self.canceller.clone(), options.into());
+        let answer = Answer::new(session, model, canceller, prompt, options, ahead)?;
         Ok(Arc::new(answer))
     }
 

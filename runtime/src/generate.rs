@@ -142,6 +142,18 @@ impl Generation<'_> {
         &self.prompt
     }
 
+    /// Whether the next event is there already. Where it is not, taking it makes the next token: those of one token come
+    /// together.
+    pub fn is_ready(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Whether the next token takes at most one submit: that of the token behind it, since its own was submitted before.
+    /// Without a GPU nothing is submitted. False where it may take more.
+    pub fn is_within_a_submit(&self) -> bool {
+        self.is_ahead || !self.session.model().shared.runtime.has_gpu()
+    }
+
     /// The device chooses by itself where nobody asks for more than its ids.
     fn on_device(&self) -> bool {
         self.options.sampling.is_on_device() && !self.options.log_probabilities

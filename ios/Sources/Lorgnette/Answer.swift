@@ -1,22 +1,25 @@
-// An answer as it streams. The loop that makes it is in Rust: here it is pulled off Swift's threads, and stopped.
+// An answer as it streams: a sequence of events.
 
-import Foundation
 import LorgnetteBindings
 
 /// What happens while an answer is made.
 public enum Event: Hashable, Codable, Sendable {
-    /// Whole characters, never a part of a stop string, and the tokens that were chosen meanwhile. The characters of a token
-    /// may come later than it.
+    /// Whole characters, never a part of a stop string, and the tokens that were chosen meanwhile. The characters of a
+    /// token may come later than it.
     case text(String, tokens: [Token])
     /// The answer is complete. The last event.
     case done(Done)
 }
 
-/// An answer. It is made as often as it is iterated over, from the first event to the last. Leaving the loop or cancelling
-/// its task stops the GPU before its next submit; the session is ready for another answer then.
+/// An answer. It is made as often as it is iterated over, from the first event to the last.
 ///
-/// An answer does not wait for a slow loop: it is made ahead. Swift tells of a cancel where the loop waits for an event, so
-/// that work in its body should end with its task too.
+/// Events are made as the loop asks for them, and the GPU works at most one token ahead of it: while the loop's body is
+/// at work, one more submit is made at the most. So cancelling the task stops the GPU within one submit, whatever the
+/// body does just then. The loop ends without another event where it asks for the next one; the session is ready for
+/// another answer then, and soon after a loop is left early.
+///
+/// An answer begins with its first event, when those of the session that began before it have ended. So one that is
+/// asked for in the body of another one's loop, by the same session, waits for ever, or until its task is cancelled.
 public struct Answer: AsyncSequence, Sendable {
     public typealias Element = Event
 
@@ -37,57 +40,33 @@ public struct Answer: AsyncSequence, Sendable {
         try await text.reduce(into: "") { $0 += $1 }
     }
 
-    public func makeAsyncIterator() -> AsyncThrowingStream<Event, any Error>.Iterator {
-        let stream = AsyncThrowingStream<Event, any Error> { continuation in
-            let stopper = Stopper()
-            continuation.onTermination = { _ in stopper.stop() }
-            session.queue.async { make(for: continuation, stopper) }
-        }
-        return stream.makeAsyncIterator()
-    }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(loop: Loop(Making(self))) }
 
-    private func make(for continuation: AsyncThrowingStream<Event, any Error>.Continuation, _ stopper: Stopper) {
-        do {
-            guard !stopper.isStopped else { return continuation.finish() }
-            let answer = try session.inner.answer(prompt: prompt, options: options)
-            stopper.watch(answer)
-            while let batch = try answer.next() {
+    /// Where one loop is in an answer. The answer ends with it.
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
+        private let loop: Loop
+        /// What came together, the next at the end.
+        private var waiting: [Event] = []
+
+        fileprivate init(loop: Loop) { self.loop = loop }
+
+        public mutating func next() async throws -> Event? {
+            while waiting.isEmpty, let batch = try await loop.making.next() {
+                if let done = batch.done { waiting.append(.done(done)) }
                 if !batch.text.isEmpty || !batch.tokens.isEmpty {
-                    continuation.yield(.text(batch.text, tokens: batch.tokens))
-                }
-                if let done = batch.done {
-                    continuation.yield(.done(done))
+                    waiting.append(.text(batch.text, tokens: batch.tokens))
                 }
             }
-            continuation.finish()
-        } catch {
-            continuation.finish(throwing: LorgnetteError(error))
+            return waiting.popLast()
         }
     }
 }
 
-/// Stops an answer that may not have begun yet.
-private final class Stopper: @unchecked Sendable {
-    // The lock guards both.
-    private let lock = NSLock()
-    private var answer: LorgnetteBindings.Answer?
-    private var stopped = false
+/// What the loop holds, and nothing else: it goes when the loop is left.
+private final class Loop: Sendable {
+    let making: Making
 
-    var isStopped: Bool { lock.withLock { stopped } }
+    init(_ making: Making) { self.making = making }
 
-    func watch(_ begun: LorgnetteBindings.Answer) {
-        let late = lock.withLock {
-            answer = begun
-            return stopped
-        }
-        if late { begun.cancel() }
-    }
-
-    func stop() {
-        let begun = lock.withLock {
-            stopped = true
-            return answer
-        }
-        begun?.cancel()
-    }
+    deinit { making.stop() }
 }

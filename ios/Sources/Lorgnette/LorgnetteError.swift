@@ -15,7 +15,7 @@ public enum LorgnetteError: Error, Hashable, Codable, Sendable {
     case device(String)
     /// The session is making an answer.
     case busy(String)
-    /// A call that was cancelled; an answer that was cancelled ends with ``StopReason/cancelled`` instead.
+    /// A call that was cancelled; the loop over an answer just ends where its task was cancelled.
     case cancelled(String)
     /// A bug of Lorgnette's own. What was being used should be let go.
     case bug(String)

@@ -11,8 +11,10 @@ import LorgnetteBindings
 /// ```
 public final class Session: Sendable {
     let inner: LorgnetteBindings.Session
-    /// Where answers are waited for, one after the other.
+    /// Where answers are waited for.
     let queue = DispatchQueue(label: "lorgnette-session", qos: .userInitiated)
+    /// Which answer is made.
+    let turns = Turns()
 
     init(_ inner: LorgnetteBindings.Session) { self.inner = inner }
 

@@ -48,7 +48,7 @@ public class Session internal constructor(
             // Out here, so that it is closed even where a cancel comes before it is handed over.
             var answer: Answer? = null
             try {
-                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi()) } }
+                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi(), AHEAD) } }
                 val made = checkNotNull(answer)
                 coroutineScope {
                     val telling = tellOfACancel(made)
@@ -117,4 +117,9 @@ public class Session internal constructor(
                 continuation.resumeWith(runCatching { engine { next() } })
             }
         }
+
+    private companion object {
+        /** Tokens that may wait for a collector; a cancel reaches the engine also while it is busy. */
+        const val AHEAD = 8u
+    }
 }

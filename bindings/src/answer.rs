@@ -126,7 +126,8 @@ impl Answer {
 
 impl Answer {
     fn allow(&self, tokens: u32) {
-        if let Some(wanted) = locked(&self.wanted).as_ref() {
+        // For nothing the thread need not wake.
+        if let Some(wanted) = locked(&self.wanted).as_ref().filter(|_| tokens > 0) {
             // Behind its end the thread does not listen.
             wanted.send(tokens).unwrap_or(());
         }

@@ -195,5 +195,16 @@ fn released_rows() {
     }
     assert_eq!(all, again);
     assert!(most <= 1 << 20, "{most} bytes stay resident");
+    // As by two threads, the second of which is done before the first has read its end.
+    for first in (0..ROWS).step_by(200) {
+        let (middle, end) = ((first + 100).min(ROWS), (first + 200).min(ROWS));
+        again += sum(first..middle - 1) + sum(middle..end);
+        file.release(t, middle..end);
+        again += sum(middle - 1..middle);
+        file.release(t, first..middle);
+    }
+    let left = resident(&path);
+    assert_eq!(2 * all, again);
+    assert!(left <= 128 << 10, "{left} bytes stay resident");
     std::fs::remove_file(&path).unwrap();
 }

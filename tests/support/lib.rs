@@ -186,10 +186,10 @@ pub fn most_resident() -> Option<u64> {
     Some(kib << 10)
 }
 
-/// Begins [`most_resident`] anew, where Linux lets us.
-pub fn forget_most_resident() {
-    // See proc_pid_clear_refs(5). Where it may not be written, the account is of the whole process.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap_or(());
+/// Begins [`most_resident`] anew; `false` where Linux does not let us.
+pub fn forget_most_resident() -> bool {
+    // See proc_pid_clear_refs(5).
+    std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// A file that a test writes; it is gone when this is dropped.

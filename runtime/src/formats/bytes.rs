@@ -14,9 +14,14 @@ use crate::{Error, Result};
 /// What a file without a path is called in errors.
 const GIVEN: &str = "the given file";
 
-/// Released ranges start and end at multiples of this: a multiple of the page sizes in use (4, 16 and 64 KiB).
+/// Announced ranges start at multiples of this: a multiple of the page sizes in use (4, 16 and 64 KiB).
 #[cfg(unix)]
 const GRANULE: usize = 64 * 1024;
+
+/// Released ranges start and end at multiples of this. Linux brings more than the page that is touched: what else lies in
+/// the same 64 KiB, since 6.18 all that the page cache holds in one piece with it, which is at most this on phones' pages.
+#[cfg(unix)]
+const REACH: usize = 2 << 20;
 
 /// Linux reads at most so much ahead for one call (`read_ahead_kb`'s default), and drops the rest without a word.
 #[cfg(unix)]
@@ -138,17 +143,13 @@ impl Bytes {
 
     /// Lets the system take back the memory behind `range`; the bytes are read from the file again when needed.
     ///
-    /// Both ends are rounded down: the start so that the edge between two neighbouring ranges goes with the second. In a
-    /// part of a file that begins within a page the system rounds once more, by less than a page.
+    /// Outwards to [`REACH`], so that nothing stays of what came along with its first and last bytes, whoever is done last
+    /// with a neighbour. What others are reading there comes back at their next access.
     pub fn release(&self, range: Range<usize>) {
         #[cfg(unix)]
         if let Self::Mapped(Mapped { map, .. }) = self {
-            let start = range.start / GRANULE * GRANULE;
-            let end = if range.end == map.len() {
-                range.end
-            } else {
-                range.end / GRANULE * GRANULE
-            };
+            let start = range.start / REACH * REACH;
+            let end = range.end.next_multiple_of(REACH).min(map.len());
             if start < end {
                 let dont_need = memmap2::UncheckedAdvice::DontNeed;
                 // SAFETY: dropping pages loses what was written to them. Nothing writes to this map, so the same

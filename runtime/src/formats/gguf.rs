@@ -147,7 +147,7 @@ impl Checkpoint {
     /// Says that those rows are not needed any more, so that the memory behind them can be taken back. They can
     /// still be read: they come from the file again. Does nothing where the system has no such call.
     ///
-    /// The pages at the edges may be shared with neighbours: the first one goes, the last one stays.
+    /// Neighbours go too, by up to 2 MiB.
     ///
     /// # Panics
     /// As [`Checkpoint::rows`].

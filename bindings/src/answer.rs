@@ -1,12 +1,15 @@
 //! An answer that is being made: a thread of its own makes it, the app pulls what is ready.
 
+use std::collections::VecDeque;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 use lorgnette::{Canceller, GenerateOptions, Generation, Model};
 
+use crate::inbox::{Inbox, Listener, Outbox, Taken, pair};
 use crate::{Batch, BindingError, Prompt, Result};
 
 /// All of a token: its id, the text that it ends, the end of the answer.
@@ -17,51 +20,61 @@ type Made = Result<Batch>;
 pub struct Answer {
     canceller: Canceller,
     /// Whether the session is this answer's.
-    live: Mutex<bool>,
-    /// Says how many tokens more may be made; gone once the answer has ended.
+    live: Arc<Mutex<bool>>,
+    /// Says how many tokens more may be made; gone where no more may.
     wanted: Mutex<Option<Sender<u32>>>,
-    /// Whether [`Answer::next`] asks for a token, and not only [`Answer::want`].
-    asks: bool,
-    /// Gone once the answer has ended.
-    worker: Mutex<Option<Worker>>,
+    /// Whether a token was asked for that was not taken yet.
+    asked: AtomicBool,
+    made: Inbox<Made>,
+    /// Gone once it was joined.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Debug)]
-struct Worker {
-    made: Receiver<Made>,
-    /// An error that came behind events that were ready.
-    late: Option<BindingError>,
-    thread: JoinHandle<()>,
+/// What [`Answer::pull`] found.
+#[derive(Clone, Debug, PartialEq, uniffi::Enum)]
+pub enum Pulled {
+    /// All that was there.
+    Ready {
+        /// It.
+        batch: Batch,
+    },
+    /// Nothing is there yet.
+    Later,
+    /// Nothing is to come: behind the batch with `done`, and behind an error.
+    Ended,
 }
 
 #[uniffi::export]
 impl Answer {
     /// Waits until something is there and takes all that is; `None` behind the batch with `done`, and behind an error.
     pub fn next(&self) -> Result<Option<Batch>> {
-        let mut slot = locked(&self.worker);
-        let Some(worker) = slot.as_mut() else {
-            return Ok(None);
-        };
-        self.allow(self.asks.into());
-        let (taken, result) = worker.pull();
-        if matches!(&result, Ok(Some(batch)) if batch.done.is_none()) {
-            // One of them was asked for, the others came ahead of that.
-            self.allow(taken - 1);
-        } else {
-            // The session is free once its thread has ended.
-            *locked(&self.live) = false;
-            if let Some(worker) = slot.take() {
-                self.ask_no_more();
-                worker.join();
+        loop {
+            match self.pull()? {
+                Pulled::Ready { batch } => return Ok(Some(batch)),
+                Pulled::Ended => return Ok(None),
+                Pulled::Later => self.made.wait(),
             }
         }
-        result
     }
 
-    /// Lets one token more be made; never waits. Where [`crate::Session::answer`] was given no tokens ahead, a call of this
-    /// belongs to each of [`Answer::next`], from whichever thread.
-    pub fn want(&self) {
-        self.allow(1);
+    /// The same without waiting: the listener that [`crate::Session::answer`] was given is told when to ask again.
+    pub fn pull(&self) -> Result<Pulled> {
+        if !self.asked.swap(true, Relaxed) {
+            self.allow(1);
+        }
+        match self.made.take(take) {
+            Taken::Ready((taken, result)) => {
+                self.asked.store(false, Relaxed);
+                // One of them was asked for, the others came ahead of that.
+                self.allow(taken - 1);
+                result.map(|batch| Pulled::Ready { batch })
+            }
+            Taken::Later => Ok(Pulled::Later),
+            Taken::Ended => {
+                self.join();
+                Ok(Pulled::Ended)
+            }
+        }
     }
 
     /// Stops it before the next submit, from any thread. What was made can still be pulled; the last batch says
@@ -86,30 +99,32 @@ impl Answer {
         prompt: Prompt,
         options: GenerateOptions,
         ahead: u32,
+        listener: Option<Arc<dyn Listener>>,
     ) -> Result<Self> {
         let ids = prompt.encode(model)?;
         let (wanted, asked) = channel();
-        let (sender, made) = channel();
+        let (outbox, made) = pair(listener);
+        let live = Arc::new(Mutex::new(true));
         let maker = Maker {
             allowed: ahead.into(),
             asked,
-            made: sender,
+            made: outbox,
+            live: live.clone(),
         };
         let (begun, beginning) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("lorgnette-answer".to_owned())
-            .spawn(move || make(&session, &ids, &options, &begun, maker))
+            .spawn(move || maker.run(&session, &ids, &options, &begun))
             .map_err(|error| BindingError::Device(format!("a thread for the answer: {error}")))?;
         let refused = match beginning.recv() {
             Ok(Ok(())) => {
-                let late = None;
-                let worker = Worker { made, late, thread };
                 return Ok(Self {
                     canceller,
-                    live: Mutex::new(true),
+                    live,
                     wanted: Mutex::new(Some(wanted)),
-                    asks: ahead > 0,
-                    worker: Mutex::new(Some(worker)),
+                    asked: AtomicBool::new(false),
+                    made,
+                    thread: Mutex::new(Some(thread)),
                 });
             }
             Ok(Err(error)) => error,
@@ -122,9 +137,7 @@ impl Answer {
             Err(panic) => resume_unwind(panic),
         }
     }
-}
 
-impl Answer {
     fn allow(&self, tokens: u32) {
         // For nothing the thread need not wake.
         if let Some(wanted) = locked(&self.wanted).as_ref().filter(|_| tokens > 0) {
@@ -133,9 +146,25 @@ impl Answer {
         }
     }
 
-    /// Ends the thread where it waits to be asked.
-    fn ask_no_more(&self) {
+    /// Where the thread has ended, or is about to. A panic of it is one of the caller.
+    fn join(&self) {
+        let thread = locked(&self.thread).take();
+        if let Some(Err(panic)) = thread.map(JoinHandle::join) {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let Some(thread) = locked(&self.thread).take() else {
+            return;
+        };
+        self.cancel();
+        // It ends where it waits to be asked.
         *locked(&self.wanted) = None;
+        // A panic has nobody to be told to here.
+        drop(thread.join());
     }
 }
 
@@ -143,55 +172,71 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the thread does: says whether the answer could begin, then makes it.
-fn make(
-    session: &Mutex<lorgnette::Session>,
-    ids: &[u32],
-    options: &GenerateOptions,
-    begun: &SyncSender<Result<()>>,
-    maker: Maker,
-) {
-    // Nobody listens any more where a send fails: the answer was dropped.
-    let mut session = match idle(session) {
-        Ok(session) => session,
-        Err(error) => return begun.send(Err(error)).unwrap_or(()),
-    };
-    let generation = match session.generate(lorgnette::Prompt::Ids(ids), options) {
-        Ok(generation) => generation,
-        Err(error) => return begun.send(Err(error.into())).unwrap_or(()),
-    };
-    if begun.send(Ok(())).is_ok() {
-        maker.run(generation);
+/// Takes the tokens that are there, at least one: how many, and all of them. An error stays until it is the first.
+fn take(made: &mut VecDeque<Made>) -> (u32, Made) {
+    let (mut all, mut taken) = (Batch::default(), 0);
+    while made.front().is_some_and(|made| taken == 0 || made.is_ok()) {
+        match made.pop_front() {
+            Some(Ok(batch)) => all.append(batch),
+            Some(Err(error)) => return (1, Err(error)),
+            None => break,
+        }
+        taken += 1;
     }
+    (taken, Ok(all))
 }
 
-/// The thread's end of a [`Worker`].
+/// The thread that makes an answer.
 struct Maker {
     /// Tokens that may be made now, less the one that was made beyond them.
     allowed: i64,
     asked: Receiver<u32>,
-    made: Sender<Made>,
+    made: Outbox<Made>,
+    live: Arc<Mutex<bool>>,
 }
 
 impl Maker {
-    /// Makes tokens as they are allowed, until the answer has ended or was dropped; and one beyond them where that is
-    /// at most one submit, so that it is there when the app has done with the one before.
-    fn run(mut self, mut generation: Generation<'_>) {
+    /// Says whether the answer could begin, then makes it. What comes last comes when the session is free.
+    fn run(
+        mut self,
+        session: &Mutex<lorgnette::Session>,
+        ids: &[u32],
+        options: &GenerateOptions,
+        begun: &SyncSender<Result<()>>,
+    ) {
+        // Nobody listens any more where this fails: the answer was dropped.
+        let say = |what| begun.send(what).unwrap_or(());
+        let last = match idle(session) {
+            Err(error) => return say(Err(error)),
+            Ok(mut session) => {
+                let last = match session.generate(lorgnette::Prompt::Ids(ids), options) {
+                    Err(error) => return say(Err(error.into())),
+                    Ok(generation) => {
+                        say(Ok(()));
+                        self.make(generation)
+                    }
+                };
+                *locked(&self.live) = false;
+                last
+            }
+        };
+        last.into_iter().for_each(|last| self.made.put(last));
+    }
+
+    /// Makes tokens as they are allowed, and one beyond them where that is at most one submit, so that it is there when
+    /// the app has done with the one before. What comes last, if the answer was not dropped.
+    fn make(&mut self, mut generation: Generation<'_>) -> Option<Made> {
         loop {
             let least = -i64::from(generation.is_within_a_submit());
             while self.allowed <= least {
-                let Ok(more) = self.asked.recv() else {
-                    return;
-                };
-                self.allowed += i64::from(more);
+                self.allowed += i64::from(self.asked.recv().ok()?);
             }
             self.allowed -= 1;
-            let Some(made) = token(&mut generation) else {
-                return;
-            };
-            if self.made.send(made).is_err() {
-                return;
+            let made = token(&mut generation)?;
+            if !matches!(&made, Ok(batch) if batch.done.is_none()) {
+                return Some(made);
             }
+            self.made.put(made);
         }
     }
 }
@@ -224,50 +269,4 @@ pub(crate) fn idle(
             }
         })
     })
-}
-
-impl Worker {
-    /// Waits for the first token and takes those that are there behind it: how many, and all of them.
-    fn pull(&mut self) -> (u32, Result<Option<Batch>>) {
-        if let Some(error) = self.late.take() {
-            return (0, Err(error));
-        }
-        let mut batch = match self.made.recv() {
-            Ok(Ok(first)) => first,
-            Ok(Err(error)) => return (0, Err(error)),
-            Err(_) => return (0, Ok(None)),
-        };
-        let mut taken = 1;
-        for made in self.made.try_iter() {
-            match made {
-                Ok(made) => batch.append(made),
-                Err(error) => {
-                    self.late = Some(error);
-                    break;
-                }
-            }
-            taken += 1;
-        }
-        (taken, Ok(Some(batch)))
-    }
-
-    /// Waits until the session is free. A panic of the thread is one of the caller.
-    fn join(self) {
-        drop(self.made);
-        if let Err(panic) = self.thread.join() {
-            resume_unwind(panic);
-        }
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.ask_no_more();
-        if let Some(Worker { made, thread, .. }) = locked(&self.worker).take() {
-            self.canceller.cancel();
-            drop(made);
-            // A panic has nobody to be told to here.
-            drop(thread.join());
-        }
-    }
 }

@@ -5,8 +5,8 @@
 //! coroutines and tasks of them. What an app sees are those shells.
 //!
 //! - An answer is made on a thread of its own. [`Answer::next`] waits for something and takes all that is ready, so that
-//!   one call into Rust is for as many tokens as there are. Nothing calls back but a load's progress, and that on the
-//!   thread that loads.
+//!   one call into Rust is for as many tokens as there are. [`Answer::pull`] does so without waiting: a [`Listener`] is told
+//!   when to, on the answer's thread. Nothing else calls back but a load's progress, and that on the thread that loads.
 //! - A session makes one answer at a time; another call meanwhile is [`BindingError::Busy`]. Once [`Answer::next`] has
 //!   given `done`, or the answer was dropped, the session is free.
 //! - [`Answer::cancel`] and dropping an answer stop it before the next submit to the GPU.
@@ -24,6 +24,7 @@ mod doctor;
 mod error;
 mod event;
 mod figures;
+mod inbox;
 mod lifecycle;
 mod load;
 mod model;
@@ -31,12 +32,13 @@ mod runtime;
 mod session;
 mod source;
 
-pub use answer::Answer;
+pub use answer::{Answer, Pulled};
 pub use ask::{AnswerOptions, Message, Overflow, Prompt, Speculation};
 pub use doctor::{Doctor, KernelVerdict, VariantVerdict};
 pub use error::{BindingError, Result};
 pub use event::{Batch, Done, StopReason, Timings, Token};
 pub use figures::{Memory, PlanFigures, Purposes, inspect};
+pub use inbox::Listener;
 pub use lifecycle::{Pace, Thermal, Trim};
 pub use load::{Budget, KvFormat, LoadOptions};
 pub use model::{LoadProgress, LoadTimings, Model, Progress, Stage};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lorgnette::Canceller;
 
 use crate::answer::idle;
+use crate::inbox::Listener;
 use crate::{Answer, AnswerOptions, Overflow, Pace, Prompt, Result, Speculation};
 
 /// A sequence of tokens with its keys and values. All calls but [`Session::tokens`] are refused while an answer is made.
@@ -30,19 +31,20 @@ impl Session {
 #[uniffi::export]
 impl Session {
     /// Begins an answer. What the prompt has in common with what the session has read is not computed again. Up to
-    /// `ahead` tokens are made before [`Answer::next`] asks for them, and one more where it takes at most one submit.
-    /// With 0 it is [`Answer::want`] that asks: what the GPU is given while the app is busy with what it has is one submit
-    /// then, also where no cancel can come. With more, an app that takes its time now and then does not keep the GPU
-    /// waiting.
+    /// `ahead` tokens are made before [`Answer::next`] or [`Answer::pull`] asks for them, and one more where it takes at
+    /// most one submit. With 0, what the GPU is given while the app is busy with what it has is one submit, also where
+    /// no cancel can come. With more, an app that takes its time now and then does not keep the GPU waiting. `listener` is
+    /// told of what comes, until the answer has ended.
     pub fn answer(
         &self,
         prompt: Prompt,
         options: AnswerOptions,
         ahead: u32,
+        listener: Option<Arc<dyn Listener>>,
     ) -> Result<Arc<Answer>> {
         let (model, session) = (&self.model, self.session.clone());
         let (canceller, options) = (self.canceller.clone(), options.into());
-        let answer = Answer::new(session, model, canceller, prompt, options, ahead)?;
+        let answer = Answer::new(session, model, canceller, prompt, options, ahead, listener)?;
         Ok(Arc::new(answer))
     }
 

@@ -19,7 +19,7 @@ fn no_more_is_made_ahead_than_may_be() {
     for ahead in [0, 1, 3, 8] {
         let session = model.session().expect("a session");
         let before = submits();
-        let answer = session.answer(prompt(20), greedy(200), ahead);
+        let answer = session.answer(prompt(20), greedy(200), ahead, None);
         let answer = answer.expect("starts");
         let mut taken = 0;
         for _ in 0..6 {
@@ -35,9 +35,6 @@ fn no_more_is_made_ahead_than_may_be() {
             // Long enough for more.
             sleep(Duration::from_millis(40));
             assert_eq!(submits() - before, made, "{ahead} ahead");
-            if ahead == 0 {
-                answer.want();
-            }
             let batch = answer.next().expect("no error").expect("a batch");
             taken += batch.tokens.len() as u64;
         }
@@ -58,9 +55,10 @@ fn nothing_is_made_ahead_where_a_token_is_not_one_submit() {
     session
         .set_frame_budget(Some(Duration::from_micros(1)))
         .expect("idle");
-    let answer = session.answer(prompt(20), greedy(200), 0).expect("starts");
+    let answer = session
+        .answer(prompt(20), greedy(200), 0, None)
+        .expect("starts");
     for _ in 0..6 {
-        answer.want();
         answer.next().expect("no error").expect("a batch");
         let taken = runtime.counters().submits;
         sleep(Duration::from_millis(40));
@@ -74,10 +72,11 @@ fn what_comes_with_a_token_comes_with_it() {
     for speculation in [Speculation::Off, Speculation::Lookup] {
         let session = model.session().expect("a session");
         session.set_speculation(speculation).expect("loaded for it");
-        let answer = session.answer(prompt(20), greedy(40), 0).expect("starts");
+        let answer = session
+            .answer(prompt(20), greedy(40), 0, None)
+            .expect("starts");
         let mut taken = 0;
         while taken < 40 {
-            answer.want();
             let batch = answer.next().expect("no error").expect("a batch");
             assert!(!batch.tokens.is_empty());
             taken += batch.tokens.len();

@@ -74,7 +74,9 @@ fn prompt(length: u32) -> Prompt {
 }
 
 fn ask(session: &Session, length: u32, options: AnswerOptions) -> Arc<Answer> {
-    session.answer(prompt(length), options, 8).expect("starts")
+    session
+        .answer(prompt(length), options, 8, None)
+        .expect("starts")
 }
 
 /// Everything that is still to come.
@@ -135,7 +137,10 @@ fn one_answer_at_a_time_and_the_next_when_it_is_over() {
     let expected = ids(&rest(&ask(&session, 20, greedy(12))));
     let first = ask(&session, 20, greedy(200));
     for error in [
-        session.answer(prompt(5), greedy(5), 8).map(drop).err(),
+        session
+            .answer(prompt(5), greedy(5), 8, None)
+            .map(drop)
+            .err(),
         session.truncate(0).err(),
         session.set_overflow(Overflow::Slide { keep: None }).err(),
         session.set_speculation(Speculation::Lookup).err(),
@@ -222,7 +227,7 @@ fn whole_characters_of_a_chat_beyond_its_context() {
         role: "user".into(),
         content: "What do you say?".into(),
     }];
-    let answer = session.answer(Prompt::Chat { messages }, greedy(500), 8);
+    let answer = session.answer(Prompt::Chat { messages }, greedy(500), 8, None);
     let answer = answer.expect("starts");
     let mut text = String::new();
     while let Some(batch) = answer.next().expect("no error") {
@@ -310,7 +315,7 @@ fn errors_are_of_their_kind_and_say_all() {
         (Prompt::Ids { ids: vec![512] }, greedy(1), "512"),
         (Prompt::Chat { messages }, greedy(1), "role of message 0"),
     ] {
-        let error = session.answer(prompt, options, 8).expect_err(words);
+        let error = session.answer(prompt, options, 8, None).expect_err(words);
         assert!(matches!(error, BindingError::Input(_)), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }

@@ -50,8 +50,10 @@ public struct Answer: AsyncSequence, Sendable {
 
         fileprivate init(loop: Loop) { self.loop = loop }
 
-        public mutating func next() async throws -> Event? {
-            while waiting.isEmpty, let batch = try await loop.making.next() {
+        public mutating func next() async throws -> Event? { try await next(isolation: nil) }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Event? {
+            while waiting.isEmpty, let batch = try await loop.making.next(isolation: actor) {
                 if let done = batch.done { waiting.append(.done(done)) }
                 if !batch.text.isEmpty || !batch.tokens.isEmpty {
                     waiting.append(.text(batch.text, tokens: batch.tokens))
@@ -68,5 +70,5 @@ private final class Loop: Sendable {
 
     init(_ making: Making) { self.making = making }
 
-    deinit { making.stop() }
+    deinit { making.leave() }
 }

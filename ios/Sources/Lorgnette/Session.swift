@@ -11,8 +11,6 @@ import LorgnetteBindings
 /// ```
 public final class Session: Sendable {
     let inner: LorgnetteBindings.Session
-    /// Where answers are waited for.
-    let queue = DispatchQueue(label: "lorgnette-session", qos: .userInitiated)
     /// Which answer is made.
     let turns = Turns()
 

@@ -48,12 +48,12 @@ public class Session internal constructor(
             // Out here, so that it is closed even where a cancel comes before it is handed over.
             var answer: Answer? = null
             try {
-                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi(), AHEAD) } }
+                withContext(waiting) { answer = engine { ffi.answer(prompt.ffi(), options.ffi(), AHEAD, null) } }
                 val made = checkNotNull(answer)
                 coroutineScope {
                     val telling = tellOfACancel(made)
                     while (true) {
-                        val batch = made.pull() ?: break
+                        val batch = made.coming() ?: break
                         batch.events().forEach { emit(it) }
                     }
                     telling.cancel()
@@ -111,7 +111,7 @@ public class Session internal constructor(
     private suspend fun <T> call(what: () -> T): T = withContext(waiting) { engine(what) }
 
     /** What is ready, or what comes next. A cancel does not wait for it. */
-    private suspend fun Answer.pull(): Batch? =
+    private suspend fun Answer.coming(): Batch? =
         suspendCancellableCoroutine { continuation ->
             waiting.dispatch(continuation.context) {
                 continuation.resumeWith(runCatching { engine { next() } })

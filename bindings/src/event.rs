@@ -51,7 +51,7 @@ pub struct Timings {
     pub prompt_tokens_per_s: f64,
     /// Tokens of the answer that went through the model.
     pub answer_tokens: u64,
-    /// The same per second.
+    /// The same per second, with the time in which the app was busy and nothing was to be made ahead.
     pub answer_tokens_per_s: f64,
     /// Forward passes that they took.
     pub passes: u64,

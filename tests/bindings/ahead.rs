@@ -1,9 +1,11 @@
 //! How far an answer is made ahead of an app that is busy: counted in submits, and never a part of a token.
 
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use lorgnette_bindings::{Speculation, StopReason};
+use lorgnette_bindings::{Listener, Pulled, Speculation, StopReason};
 
 use super::{ask, greedy, load, open, prompt, rest, runtime, stop};
 
@@ -83,5 +85,49 @@ fn what_comes_with_a_token_comes_with_it() {
             assert_eq!(batch.done.is_some(), taken == 40, "{taken}");
         }
         assert_eq!(answer.next().expect("no error"), None);
+    }
+}
+
+struct Told(Mutex<Sender<()>>);
+
+impl Listener for Told {
+    fn ready(&self) {
+        // Nobody listens behind the end.
+        self.0.lock().expect("no panic").send(()).unwrap_or(());
+    }
+}
+
+#[test]
+fn who_is_told_need_not_wait() {
+    let model = load(runtime());
+    let expected = rest(&ask(&model.session().expect("a session"), 20, greedy(40)));
+    for ahead in [0, 8] {
+        let session = model.session().expect("a session");
+        let (sender, told) = channel();
+        let listener: Arc<dyn Listener> = Arc::new(Told(Mutex::new(sender)));
+        let answer = session.answer(prompt(20), greedy(40), ahead, Some(listener));
+        let answer = answer.expect("starts");
+        let (mut tokens, mut text, mut done) = (Vec::new(), String::new(), None);
+        loop {
+            match answer.pull().expect("no error") {
+                Pulled::Ready { batch } => {
+                    tokens.extend(batch.tokens);
+                    text += &batch.text;
+                    done = batch.done.or(done);
+                }
+                // What comes behind this is told.
+                Pulled::Later => told.recv_timeout(Duration::from_secs(60)).expect("told"),
+                Pulled::Ended => break,
+            }
+            if done.is_some() {
+                // The session is free behind the last batch.
+                assert_eq!(session.tokens().expect("idle").len(), 59);
+            }
+        }
+        assert_eq!(
+            (tokens, text),
+            (expected.tokens.clone(), expected.text.clone())
+        );
+        assert_eq!(done.map(|done| done.stop), Some(StopReason::Length));
     }
 }

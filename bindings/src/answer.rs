@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::thread::JoinHandle;
 
 use lorgnette::{Canceller, GenerateOptions, Generation, Model};
 
-use crate::inbox::{Inbox, Listener, Outbox, Taken, pair};
+use crate::inbox::{Inbox, Listener, Outbox, Taken, locked, pair};
 use crate::{Batch, BindingError, Prompt, Result};
 
 /// All of a token: its id, the text that it ends, the end of the answer.
@@ -168,22 +168,14 @@ impl Drop for Answer {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Takes the tokens that are there, at least one: how many, and all of them. An error stays until it is the first.
 fn take(made: &mut VecDeque<Made>) -> (u32, Made) {
-    let (mut all, mut taken) = (Batch::default(), 0);
-    while made.front().is_some_and(|made| taken == 0 || made.is_ok()) {
-        match made.pop_front() {
-            Some(Ok(batch)) => all.append(batch),
-            Some(Err(error)) => return (1, Err(error)),
-            None => break,
-        }
-        taken += 1;
-    }
-    (taken, Ok(all))
+    let taken = made.iter().take_while(|made| made.is_ok()).count().max(1);
+    let mut all = Batch::default();
+    let result = made
+        .drain(..taken)
+        .try_for_each(|batch| batch.map(|batch| all.append(batch)));
+    (taken as u32, result.map(|()| all))
 }
 
 /// The thread that makes an answer.

@@ -31,8 +31,6 @@ struct State<T> {
     things: VecDeque<T>,
     /// Whether more may come.
     open: bool,
-    /// How many wait: waking nobody would be a call of the system for each token.
-    waiters: usize,
 }
 
 pub(crate) fn pair<T>(listener: Option<Arc<dyn Listener>>) -> (Outbox<T>, Inbox<T>) {
@@ -40,7 +38,6 @@ pub(crate) fn pair<T>(listener: Option<Arc<dyn Listener>>) -> (Outbox<T>, Inbox<
         state: Mutex::new(State {
             things: VecDeque::new(),
             open: true,
-            waiters: 0,
         }),
         changed: Condvar::new(),
     });
@@ -51,16 +48,13 @@ pub(crate) fn pair<T>(listener: Option<Arc<dyn Listener>>) -> (Outbox<T>, Inbox<
 impl<T> Inbox<T> {
     /// Waits until something is there or nothing is to come.
     pub fn wait(&self) {
-        let mut state = self.0.lock();
-        state.waiters += 1;
         let nothing = |state: &mut State<T>| state.things.is_empty() && state.open;
-        let state = self.0.changed.wait_while(state, nothing);
-        state.unwrap_or_else(PoisonError::into_inner).waiters -= 1;
+        drop(self.0.changed.wait_while(locked(&self.0.state), nothing));
     }
 
     /// Takes of what is there, by `take`, which is not called where that is nothing.
     pub fn take<U>(&self, take: impl FnOnce(&mut VecDeque<T>) -> U) -> Taken<U> {
-        let mut state = self.0.lock();
+        let mut state = locked(&self.0.state);
         if !state.things.is_empty() {
             return Taken::Ready(take(&mut state.things));
         }
@@ -86,14 +80,8 @@ impl<T> Outbox<T> {
     }
 
     fn change(&self, change: impl FnOnce(&mut State<T>)) {
-        let waiters = {
-            let mut state = self.shared.lock();
-            change(&mut state);
-            state.waiters
-        };
-        if waiters > 0 {
-            self.shared.changed.notify_all();
-        }
+        change(&mut locked(&self.shared.state));
+        self.shared.changed.notify_all();
         if let Some(listener) = &self.listener {
             listener.ready();
         }
@@ -106,8 +94,6 @@ impl<T> Drop for Outbox<T> {
     }
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

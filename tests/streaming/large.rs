@@ -55,10 +55,14 @@ fn measured(mebibytes: u64, path: &Path) {
     // measured.
     let first = logits(&runtime, mebibytes, path);
     let known = forget_most_resident() && runtime.adapter().kind == AdapterKind::Software;
-    let before = most_resident().unwrap_or(0);
+    let before = most_resident();
     let again = logits(&runtime, mebibytes, path);
     assert_eq!(again, first, "logits of the model loaded again");
-    let (peak, most) = (runtime.counters().peak_bytes, most_resident().unwrap_or(0));
+    let peak = runtime.counters().peak_bytes;
+    let (known, before, most) = match (before, most_resident()) {
+        (Some(before), Some(most)) => (known, before, most),
+        _ => (false, 0, 0),
+    };
     println!("\nMEASURED {again} {peak} {known} {before} {most}");
 }
 

@@ -19,7 +19,7 @@ const GIVEN: &str = "the given file";
 const GRANULE: usize = 64 * 1024;
 
 /// Released ranges start and end at multiples of this. Linux brings more than the page that is touched: what else lies in
-/// the same 64 KiB, since 6.18 all that the page cache holds in one piece with it, which is at most this on phones' pages.
+/// the same 64 KiB, since 6.18 all that the page cache holds in one piece with it, which is at most this with pages of 4 KiB.
 #[cfg(unix)]
 const REACH: usize = 2 << 20;
 

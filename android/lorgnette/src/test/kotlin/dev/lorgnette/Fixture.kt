@@ -76,7 +76,7 @@ inline fun <reified E : Throwable> throws(block: () -> Unit): E {
     return error as? E ?: throw AssertionError("expected ${E::class.simpleName}, found $error", error)
 }
 
-/** Threads of the engine's answers that are alive. Linux lists one that has ended and was joined a moment longer. */
+/** Threads of the engine's answers that are alive. Linux may list one that was joined a moment longer. */
 fun answering(): Int {
     repeat(20) {
         if (listed() == 0) return 0

@@ -19,7 +19,7 @@ nonisolated func measure(_ path: String, _ tokens: UInt32, _ adapter: String) as
     let options = AnswerOptions(maxTokens: tokens, temperature: 0, ignoreEnd: true)
 
     let clock = ContinuousClock()
-    for isSecond in [false, true] {
+    while readLine() != nil {
         var first: ContinuousClock.Instant?
         var (count, bytes) = (0, 0)
         for try await event in try model.session().answer("Go on.", options: options) {
@@ -29,6 +29,8 @@ nonisolated func measure(_ path: String, _ tokens: UInt32, _ adapter: String) as
         }
         guard let first, count > 1 else { fatalError("no token came") }
         let taken = (clock.now - first) / Duration.nanoseconds(1)
-        if isSecond { print("\(Int(taken) / (count - 1)) ns a token, \(count) tokens, \(bytes) bytes") }
+        print("\(Int(taken) / (count - 1)) ns a token, \(count) tokens, \(bytes) bytes")
+        // Where it is no terminal it would be kept.
+        fflush(nil)
     }
 }

@@ -1,7 +1,7 @@
 //! How long a token takes in Rust alone, to hold a binding against it: `tokens MODEL TOKENS ADAPTER` makes an answer of so
-//! many tokens twice and prints nanoseconds a token of the second, from the first token to the last: what a process does
-//! once is behind it then. The programs in `ios/Bench` and of `android/bench` do the same in their languages; what they say,
-//! how a model is loaded and what is asked is the same there.
+//! many tokens for every line that it reads, and prints nanoseconds a token, from the first token to the last. The programs
+//! in `ios/Bench` and of `android/bench` do the same in their languages; what they say, how a model is loaded and what is
+//! asked is the same there, and `.ci/in-turns` runs them beside this one.
 
 use std::error::Error;
 use std::time::Instant;
@@ -48,7 +48,8 @@ fn measure() -> Result<(), Box<dyn Error + Send + Sync>> {
         role: "user".to_owned(),
         content: "Go on.".to_owned(),
     }];
-    for is_second in [false, true] {
+    for line in std::io::stdin().lines() {
+        line?;
         let mut session = model.session()?;
         let mut first = None;
         let (mut count, mut bytes) = (0, 0);
@@ -63,12 +64,10 @@ fn measure() -> Result<(), Box<dyn Error + Send + Sync>> {
             }
         }
         let taken = first.ok_or("no token came")?.elapsed();
-        if is_second {
-            println!(
-                "{} ns a token, {count} tokens, {bytes} bytes",
-                taken.as_nanos() / (count - 1)
-            );
-        }
+        println!(
+            "{} ns a token, {count} tokens, {bytes} bytes",
+            taken.as_nanos() / (count - 1)
+        );
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ object Bench {
         val runtime = Runtime.open(adapter)
         val model = Model.load(path, runtime, LoadOptions(context = tokens + 64))
         val options = AnswerOptions.Greedy.copy(maxTokens = tokens, ignoreEnd = true)
-        for (isSecond in listOf(false, true)) {
+        while (readlnOrNull() != null) {
             var first = 0L
             var made = 0
             var bytes = 0
@@ -24,7 +24,7 @@ object Bench {
                 }
             }
             val taken = System.nanoTime() - first
-            if (isSecond) println("${taken / (made - 1)} ns a token, $made tokens, $bytes bytes")
+            println("${taken / (made - 1)} ns a token, $made tokens, $bytes bytes")
         }
         listOf(model, runtime).forEach { it.close() }
     }

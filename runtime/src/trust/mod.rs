@@ -175,7 +175,7 @@ impl Trust {
     }
 
     /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which the products
-    /// of single rows are the fastest, since they bound every token. Where there is none, the first.
+    /// of single rows are clearly the fastest, since they bound every token. Where there is none, the first.
     fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
         let playable = self.media.iter().filter(|medium| {
             let mut best = shaders
@@ -197,8 +197,8 @@ impl Trust {
                 .sum::<Option<f64>>()
                 .unwrap_or(f64::INFINITY)
         };
-        let fastest = playable.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
-        *fastest.unwrap_or(&self.media[0])
+        let times = playable.map(|medium| (*medium, seconds(medium)));
+        clearly_fastest(times).unwrap_or(self.media[0])
     }
 
     /// Forgets everything about this device, also what is stored.
@@ -224,6 +224,18 @@ impl Trust {
     }
 }
 
+/// How much faster a texture must be: a trial differs by some percent from the next, and a buffer is quicker to fill.
+const CLEARLY: f64 = 1.1;
+
+fn clearly_fastest(times: impl Iterator<Item = (Medium, f64)>) -> Option<Medium> {
+    let cost = |(medium, seconds): &(Medium, f64)| match medium {
+        Medium::Buffer => *seconds,
+        Medium::Texture => seconds * CLEARLY,
+    };
+    let fastest = times.min_by(|a, b| cost(a).total_cmp(&cost(b)));
+    fastest.map(|(medium, _)| medium)
+}
+
 impl Judged {
     /// What the matrices of the program that is used lie in, if it reads any.
     pub fn medium(&self) -> Option<Medium> {
@@ -247,5 +259,36 @@ impl Judged {
                 found: found.collect::<Vec<_>>().join("; "),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_texture_is_chosen_where_it_is_clearly_faster() {
+        let chosen = |buffer, texture| {
+            clearly_fastest([(Medium::Buffer, buffer), (Medium::Texture, texture)].into_iter())
+        };
+        let untimed = f64::INFINITY;
+        for (buffer, texture, expected) in [
+            (1.0, 1.0, Medium::Buffer),
+            (1.0, 0.95, Medium::Buffer),
+            (1.0, 0.85, Medium::Texture),
+            (0.5, 1.0, Medium::Buffer),
+            (untimed, untimed, Medium::Buffer),
+            (untimed, 1.0, Medium::Texture),
+            (1.0, untimed, Medium::Buffer),
+        ] {
+            assert_eq!(
+                chosen(buffer, texture),
+                Some(expected),
+                "{buffer} {texture}"
+            );
+        }
+        let only = [(Medium::Texture, 1.0)];
+        assert_eq!(clearly_fastest(only.into_iter()), Some(Medium::Texture));
+        assert_eq!(clearly_fastest([].into_iter()), None);
     }
 }

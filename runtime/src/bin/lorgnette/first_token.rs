@@ -1,6 +1,6 @@
 //! From nothing to the first token, and what each part of the way takes: on a device that was never seen (no verdict and
 //! no pipelines of ours on the disk), on one that was, and on one that is open and has the pipelines, so that the weights
-//! are alone; and what it takes to read the file. What a driver itself has kept of earlier runs is not ours to empty: a
+//! are alone; and how fast the file can be read. What a driver itself has kept of earlier runs is not ours to empty: a
 //! first run of all is slower still. Only for `bench`.
 
 use std::fs::File;
@@ -22,7 +22,7 @@ pub struct FirstToken {
     warm: Parts,
     again: Parts,
     #[serde(flatten)]
-    reading: Reading,
+    streaming: Streaming,
 }
 
 /// Seconds of each part, and of all. Pipelines and weights go on at once.
@@ -37,16 +37,19 @@ struct Parts {
     total_s: f64,
 }
 
-/// Seconds that one thread takes to read the file, from the page cache where it fits there: what to hold the weights'
-/// against.
+/// Seconds that weights take with the pipelines there, and that one thread takes to read the file, from the page cache where
+/// it fits there. Medians of turns, as the system gives memory faster at one time than at another.
 #[derive(Debug, Serialize)]
-struct Reading {
+struct Streaming {
     file_bytes: u64,
+    weights_alone_s: f64,
+    /// Into memory that was not used before, as much as the weights take: that is where a model goes.
+    read_fresh_s: f64,
     /// Into one MiB, over and over: what the page cache gives.
     read_s: f64,
-    /// Into memory that was not used before, as that is where a model goes.
-    read_fresh_s: f64,
 }
+
+const TURNS: usize = 5;
 
 /// The parts of a load. Pipelines and weights go on at once.
 #[derive(Debug, Serialize)]
@@ -101,12 +104,11 @@ impl FirstToken {
         let (runtime, device_s) = open()?;
         let warm = parts(&runtime, device_s)?;
         let again = parts(&runtime, 0.0)?;
-        drop(runtime);
         Ok(Self {
             cold,
             warm,
             again,
-            reading: Reading::measure(&load.file.path()?)?,
+            streaming: Streaming::measure(load, &runtime, context)?,
         })
     }
 
@@ -118,41 +120,66 @@ impl FirstToken {
             let times = ways.iter().map(|way| format!("{:.3}", way[i].1));
             rows.push([(*name).to_owned()].into_iter().chain(times).collect());
         }
-        format!("{}{}", table(&rows, 1), self.reading.text())
+        format!("{}{}", table(&rows, 1), self.streaming.text())
     }
 }
 
-impl Reading {
-    fn measure(path: &Path) -> Result<Self> {
-        let named = |source| lorgnette::Error::Io {
-            path: path.to_owned(),
-            source,
-        };
-        // The loads before have brought it to the page cache, if it fits there.
-        let time = |read: fn(&mut File) -> io::Result<u64>| {
-            let mut file = File::open(path).map_err(named)?;
-            let start = Instant::now();
-            let bytes = read(&mut file).map_err(named)?;
-            Ok::<_, lorgnette::Error>((start.elapsed().as_secs_f64(), bytes))
-        };
-        let (read_s, file_bytes) = time(read_over)?;
-        let (read_fresh_s, _) = time(read_fresh)?;
+impl Streaming {
+    fn measure(load: &args::Load, runtime: &Runtime, context: Option<u32>) -> Result<Self> {
+        let path = load.file.path()?;
+        let mut file_bytes = 0;
+        let mut times: [Vec<f64>; 3] = Default::default();
+        for _ in 0..TURNS {
+            let model = load.model_on(runtime, context, &mut AllocatorPeak::default())?;
+            let weights_s = model.load_timings().weights_s;
+            let most = model.memory().weights_bytes();
+            drop(model);
+            let mut held = Vec::new();
+            let (fresh_s, _) = read(&path, |file| read_fresh(file, most, &mut held))?;
+            drop(held);
+            let (over_s, bytes) = read(&path, read_over)?;
+            file_bytes = bytes;
+            let turn = [weights_s, fresh_s, over_s];
+            times
+                .iter_mut()
+                .zip(turn)
+                .for_each(|(all, time)| all.push(time));
+        }
+        let [weights_alone_s, read_fresh_s, read_s] = times.map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[TURNS / 2]
+        });
         Ok(Self {
             file_bytes,
-            read_s,
+            weights_alone_s,
             read_fresh_s,
+            read_s,
         })
     }
 
-    /// Both on one line, for people.
+    /// All on one line, for people.
     fn text(&self) -> String {
         format!(
-            "reading the {:.1} MiB of the file on one thread: over and over into one MiB {:.3}, into fresh memory {:.3} s\n",
+            "in {TURNS} turns, medians: weights alone {:.3}; one thread reads the {:.1} MiB of the file into fresh memory in \
+             {:.3}, over and over into one MiB in {:.3} s\n",
+            self.weights_alone_s,
             self.file_bytes as f64 / f64::from(1 << 20),
-            self.read_s,
-            self.read_fresh_s
+            self.read_fresh_s,
+            self.read_s
         )
     }
+}
+
+/// Seconds that it takes, and the bytes. The loads before have brought the file to the page cache, if it fits there.
+fn read(path: &Path, read: impl FnOnce(&mut File) -> io::Result<u64>) -> Result<(f64, u64)> {
+    let named = |source| lorgnette::Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(named)?;
+    let start = Instant::now();
+    let bytes = read(&mut file).map_err(named)?;
+    Ok((start.elapsed().as_secs_f64(), bytes))
 }
 
 /// Reads all into the same memory.
@@ -167,17 +194,22 @@ fn read_over(file: &mut File) -> io::Result<u64> {
     }
 }
 
-/// Reads all into memory that the system has to find and clear first; not all at once, in pieces so large that the usual
-/// allocators give them back to it each time.
-fn read_fresh(file: &mut File) -> io::Result<u64> {
+/// Reads all into memory that the system has to find and clear first, and holds about `most` bytes of it, as a model of
+/// which layers are streamed may be smaller than its file.
+fn read_fresh(file: &mut File, most: u64, held: &mut Vec<Vec<u8>>) -> io::Result<u64> {
+    // So large that the usual allocators have each from the system.
     const PIECE: u64 = 64 << 20;
     let mut total = 0;
     loop {
+        if held.len() as u64 * PIECE > most {
+            held.clear();
+        }
         let mut bytes = Vec::with_capacity(PIECE as usize);
         match file.take(PIECE).read_to_end(&mut bytes)? {
             0 => return Ok(total),
             length => total += length as u64,
         }
+        held.push(bytes);
     }
 }
 

@@ -102,7 +102,7 @@ impl Load {
         }
     }
 
-    /// The model on its device. `peak` sees every chunk go by.
+    /// The model on its device. `peak` looks when a part of the load is done.
     pub fn model(&self, context: Option<u32>, peak: &mut AllocatorPeak) -> Result<Model> {
         self.model_on(&self.device.runtime()?, context, peak)
     }
@@ -127,7 +127,8 @@ impl Load {
     }
 }
 
-/// A model on a device. `peak` sees every chunk go by.
+/// A model on a device. `peak` looks when a part of the load is done: all that the load takes is there with the last chunk of
+/// weights, and to look at every chunk would cost more than the chunk.
 pub fn model(
     runtime: &Runtime,
     path: &Path,
@@ -136,7 +137,9 @@ pub fn model(
 ) -> Result<Model> {
     let mut bars = LoadBars::default();
     let model = Model::load(runtime, path, options, |progress| {
-        peak.sample(runtime);
+        if progress.done == progress.total {
+            peak.sample(runtime);
+        }
         bars.show(progress);
     });
     bars.clear();

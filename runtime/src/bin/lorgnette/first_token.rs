@@ -1,11 +1,9 @@
 //! From nothing to the first token, and what each part of the way takes: on a device that was never seen (no verdict and
 //! no pipelines of ours on the disk), on one that was, and on one that is open and has the pipelines, so that the weights
-//! are alone; and how fast the file can be read. What a driver itself has kept of earlier runs is not ours to empty: a
+//! are alone; and how fast weights stream then. What a driver itself has kept of earlier runs is not ours to empty: a
 //! first run of all is slower still. Only for `bench`.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use lorgnette::{GenerateOptions, LoadTimings, Model, Prompt, Runtime, RuntimeOptions, Sampling};
@@ -13,16 +11,17 @@ use serde::Serialize;
 
 use crate::load::AllocatorPeak;
 use crate::output::{Failure, Result, input, table};
+use crate::weights_alone::WeightsAlone;
 use crate::{args, bench};
 
-/// All three ways.
+/// All three ways, and the weights by themselves.
 #[derive(Debug, Serialize)]
 pub struct FirstToken {
     cold: Parts,
     warm: Parts,
     again: Parts,
     #[serde(flatten)]
-    streaming: Streaming,
+    weights_alone: WeightsAlone,
 }
 
 /// Seconds of each part, and of all. Pipelines and weights go on at once.
@@ -36,20 +35,6 @@ struct Parts {
     prefill_s: f64,
     total_s: f64,
 }
-
-/// Seconds that weights take with the pipelines there, and that one thread takes to read the file, from the page cache where
-/// it fits there. Medians of turns, as the system gives memory faster at one time than at another.
-#[derive(Debug, Serialize)]
-struct Streaming {
-    file_bytes: u64,
-    weights_alone_s: f64,
-    /// Into memory that was not used before, as much as the weights take: that is where a model goes.
-    read_fresh_s: f64,
-    /// Into one MiB, over and over: what the page cache gives.
-    read_s: f64,
-}
-
-const TURNS: usize = 5;
 
 /// The parts of a load. Pipelines and weights go on at once.
 #[derive(Debug, Serialize)]
@@ -108,7 +93,7 @@ impl FirstToken {
             cold,
             warm,
             again,
-            streaming: Streaming::measure(load, &runtime, context)?,
+            weights_alone: WeightsAlone::measure(load, &runtime, context)?,
         })
     }
 
@@ -120,96 +105,7 @@ impl FirstToken {
             let times = ways.iter().map(|way| format!("{:.3}", way[i].1));
             rows.push([(*name).to_owned()].into_iter().chain(times).collect());
         }
-        format!("{}{}", table(&rows, 1), self.streaming.text())
-    }
-}
-
-impl Streaming {
-    fn measure(load: &args::Load, runtime: &Runtime, context: Option<u32>) -> Result<Self> {
-        let path = load.file.path()?;
-        let mut file_bytes = 0;
-        let mut times: [Vec<f64>; 3] = Default::default();
-        for _ in 0..TURNS {
-            let model = load.model_on(runtime, context, &mut AllocatorPeak::default())?;
-            let weights_s = model.load_timings().weights_s;
-            let most = model.memory().weights_bytes();
-            drop(model);
-            let mut held = Vec::new();
-            let (fresh_s, _) = read(&path, |file| read_fresh(file, most, &mut held))?;
-            drop(held);
-            let (over_s, bytes) = read(&path, read_over)?;
-            file_bytes = bytes;
-            let turn = [weights_s, fresh_s, over_s];
-            times
-                .iter_mut()
-                .zip(turn)
-                .for_each(|(all, time)| all.push(time));
-        }
-        let [weights_alone_s, read_fresh_s, read_s] = times.map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[TURNS / 2]
-        });
-        Ok(Self {
-            file_bytes,
-            weights_alone_s,
-            read_fresh_s,
-            read_s,
-        })
-    }
-
-    /// All on one line, for people.
-    fn text(&self) -> String {
-        format!(
-            "in {TURNS} turns, medians: weights alone {:.3}; one thread reads the {:.1} MiB of the file into fresh memory in \
-             {:.3}, over and over into one MiB in {:.3} s\n",
-            self.weights_alone_s,
-            self.file_bytes as f64 / f64::from(1 << 20),
-            self.read_fresh_s,
-            self.read_s
-        )
-    }
-}
-
-/// Seconds that it takes, and the bytes. The loads before have brought the file to the page cache, if it fits there.
-fn read(path: &Path, read: impl FnOnce(&mut File) -> io::Result<u64>) -> Result<(f64, u64)> {
-    let named = |source| lorgnette::Error::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = File::open(path).map_err(named)?;
-    let start = Instant::now();
-    let bytes = read(&mut file).map_err(named)?;
-    Ok((start.elapsed().as_secs_f64(), bytes))
-}
-
-/// Reads all into the same memory.
-fn read_over(file: &mut File) -> io::Result<u64> {
-    let mut bytes = vec![1; 1 << 20];
-    let mut total = 0;
-    loop {
-        match file.read(&mut bytes)? {
-            0 => return Ok(total),
-            length => total += length as u64,
-        }
-    }
-}
-
-/// Reads all into memory that the system has to find and clear first, and holds about `most` bytes of it, as a model of
-/// which layers are streamed may be smaller than its file.
-fn read_fresh(file: &mut File, most: u64, held: &mut Vec<Vec<u8>>) -> io::Result<u64> {
-    // So large that the usual allocators have each from the system.
-    const PIECE: u64 = 64 << 20;
-    let mut total = 0;
-    loop {
-        if held.len() as u64 * PIECE > most {
-            held.clear();
-        }
-        let mut bytes = Vec::with_capacity(PIECE as usize);
-        match file.take(PIECE).read_to_end(&mut bytes)? {
-            0 => return Ok(total),
-            length => total += length as u64,
-        }
-        held.push(bytes);
+        format!("{}{}", table(&rows, 1), self.weights_alone.text())
     }
 }
 

@@ -24,6 +24,7 @@ mod speculate;
 mod synth;
 mod tokenize;
 mod trace;
+mod weights_alone;
 
 use std::process::ExitCode;
 

@@ -174,31 +174,32 @@ impl Trust {
         verdict.choose(&candidates, self.variants.timed())
     }
 
-    /// What all matrices lie in: of the media in which every one of the shaders can be played, the one in which the products
-    /// of single rows are clearly the fastest, since they bound every token. Where there is none, the first.
+    /// What all matrices lie in: of the media in which every one of the shaders can be played, textures where products of
+    /// single rows are clearly faster in them, since these bound every token, else buffers. Where there is none, the first.
     fn medium(&self, verdict: &Verdict, shaders: &[Shader]) -> Medium {
-        let playable = self.media.iter().filter(|medium| {
-            let mut best = shaders
-                .iter()
-                .map(|shader| self.best(verdict, shader, **medium));
+        let playable = |medium: &Medium| {
+            let mut best = shaders.iter().map(|s| self.best(verdict, s, *medium));
             best.all(|best| best.is_some())
-        });
+        };
         // Prompts and single rows of the embedding are left out.
         let others = [&matmul::KERNEL, &embed::KERNEL];
         let products = || {
             let with_weights = shaders.iter().filter(|s| s.parts.weights.is_some());
             with_weights.filter(|shader| !others.contains(&shader.kernel))
         };
-        let seconds = |medium: &Medium| -> f64 {
-            let of = |shader| verdict.of(&self.best(verdict, shader, *medium)?)?.seconds;
-            // Without a time of each, nothing is known of the medium.
-            products()
-                .map(of)
-                .sum::<Option<f64>>()
-                .unwrap_or(f64::INFINITY)
+        let seconds = |medium| -> Option<f64> {
+            let of = |shader| verdict.of(&self.best(verdict, shader, medium)?)?.seconds;
+            products().map(of).sum()
         };
-        let times = playable.map(|medium| (*medium, seconds(medium)));
-        clearly_fastest(times).unwrap_or(self.media[0])
+        let media: Vec<Medium> = self.media.iter().copied().filter(playable).collect();
+        match media.as_slice() {
+            [] => self.media[0],
+            [only] => *only,
+            _ if clearly_faster(seconds(Medium::Texture), seconds(Medium::Buffer)) => {
+                Medium::Texture
+            }
+            _ => Medium::Buffer,
+        }
     }
 
     /// Forgets everything about this device, also what is stored.
@@ -224,16 +225,12 @@ impl Trust {
     }
 }
 
-/// How much faster a texture must be: a trial differs by some percent from the next, and a buffer is quicker to fill.
-const CLEARLY: f64 = 1.1;
-
-fn clearly_fastest(times: impl Iterator<Item = (Medium, f64)>) -> Option<Medium> {
-    let cost = |(medium, seconds): &(Medium, f64)| match medium {
-        Medium::Buffer => *seconds,
-        Medium::Texture => seconds * CLEARLY,
-    };
-    let fastest = times.min_by(|a, b| cost(a).total_cmp(&cost(b)));
-    fastest.map(|(medium, _)| medium)
+/// Whether textures are worth it: a trial differs by some percent from the next, and a buffer is quicker to fill. Without
+/// a time of each, nothing is known.
+fn clearly_faster(texture: Option<f64>, buffer: Option<f64>) -> bool {
+    const CLEARLY: f64 = 1.1;
+    let pair = texture.zip(buffer);
+    pair.is_some_and(|(texture, buffer)| texture * CLEARLY < buffer)
 }
 
 impl Judged {
@@ -268,27 +265,17 @@ mod tests {
 
     #[test]
     fn a_texture_is_chosen_where_it_is_clearly_faster() {
-        let chosen = |buffer, texture| {
-            clearly_fastest([(Medium::Buffer, buffer), (Medium::Texture, texture)].into_iter())
-        };
-        let untimed = f64::INFINITY;
-        for (buffer, texture, expected) in [
-            (1.0, 1.0, Medium::Buffer),
-            (1.0, 0.95, Medium::Buffer),
-            (1.0, 0.85, Medium::Texture),
-            (0.5, 1.0, Medium::Buffer),
-            (untimed, untimed, Medium::Buffer),
-            (untimed, 1.0, Medium::Texture),
-            (1.0, untimed, Medium::Buffer),
+        for (texture, buffer, expected) in [
+            (Some(1.0), Some(1.0), false),
+            (Some(0.95), Some(1.0), false),
+            (Some(0.85), Some(1.0), true),
+            (Some(1.0), Some(0.5), false),
+            (None, None, false),
+            (Some(1.0), None, false),
+            (None, Some(1.0), false),
         ] {
-            assert_eq!(
-                chosen(buffer, texture),
-                Some(expected),
-                "{buffer} {texture}"
-            );
+            let found = clearly_faster(texture, buffer);
+            assert_eq!(found, expected, "{texture:?} {buffer:?}");
         }
-        let only = [(Medium::Texture, 1.0)];
-        assert_eq!(clearly_fastest(only.into_iter()), Some(Medium::Texture));
-        assert_eq!(clearly_fastest([].into_iter()), None);
     }
 }

@@ -180,8 +180,8 @@ pub fn prompt(model: &Model, count: usize) -> Vec<u32> {
 }
 
 /// The middle one; of an even number, the mean of the two in the middle. With it the smallest and the largest.
-fn median(rounds: &[Timings], figure: fn(&Timings) -> f64) -> (f64, [f64; 2]) {
-    let mut all: Vec<f64> = rounds.iter().map(figure).collect();
+pub fn median(figures: impl Iterator<Item = f64>) -> (f64, [f64; 2]) {
+    let mut all: Vec<f64> = figures.collect();
     all.sort_by(f64::total_cmp);
     let (low, high) = (all[(all.len() - 1) / 2], all[all.len() / 2]);
     ((low + high) / 2.0, [all[0], all[all.len() - 1]])
@@ -189,9 +189,10 @@ fn median(rounds: &[Timings], figure: fn(&Timings) -> f64) -> (f64, [f64; 2]) {
 
 impl Bench {
     fn new(model: &Model, rounds: &[Timings], per_token: PerToken) -> Self {
-        let prefill = median(rounds, |timings| timings.prefill_tokens_per_s);
-        let decode = median(rounds, |timings| timings.decode_tokens_per_s);
-        let ttft = median(rounds, |timings| timings.ttft_s);
+        let of = |figure: fn(&Timings) -> f64| median(rounds.iter().map(figure));
+        let prefill = of(|timings| timings.prefill_tokens_per_s);
+        let decode = of(|timings| timings.decode_tokens_per_s);
+        let ttft = of(|timings| timings.ttft_s);
         let adapter = model.runtime().adapter();
         Self {
             prefill_tokens_per_s: prefill.0,

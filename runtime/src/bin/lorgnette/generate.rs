@@ -120,11 +120,12 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let mut shown = String::new();
     let mut show = |text: &str| {
-        peak.sample(model.runtime());
         shown += text;
         if args.json { Ok(()) } else { write(text) }
     };
     let told = answer(&mut session, prompt, &options, &mut show)?;
+    // Whatever an answer has is still there with its session.
+    peak.sample(model.runtime());
     if !args.json && !shown.ends_with('\n') {
         write("\n")?;
     }

@@ -128,7 +128,7 @@ impl Load {
 }
 
 /// A model on a device. `peak` looks when a part of the load is done: all that the load takes is there with the last chunk of
-/// weights, and to look at every chunk would cost more than the chunk.
+/// weights.
 pub fn model(
     runtime: &Runtime,
     path: &Path,
@@ -154,6 +154,7 @@ pub struct AllocatorPeak {
 }
 
 impl AllocatorPeak {
+    /// Not for every chunk or token: the allocator makes a list of all that it has, which made a load half as long again.
     pub fn sample(&mut self, runtime: &Runtime) {
         if let Some((allocated, reserved)) = runtime.allocator() {
             self.allocated = self.allocated.max(Some(allocated));

@@ -9,6 +9,7 @@ use lorgnette::Runtime;
 use serde::Serialize;
 
 use crate::args;
+use crate::bench::median;
 use crate::load::AllocatorPeak;
 use crate::output::Result;
 
@@ -30,27 +31,20 @@ impl WeightsAlone {
     pub fn measure(load: &args::Load, runtime: &Runtime, context: Option<u32>) -> Result<Self> {
         let path = load.file.path()?;
         let mut file_bytes = 0;
-        let mut times: [Vec<f64>; 3] = Default::default();
+        let mut turns = Vec::new();
         for _ in 0..TURNS {
             let model = load.model_on(runtime, context, &mut AllocatorPeak::default())?;
             let weights_s = model.load_timings().weights_s;
             let most = model.memory().weights_bytes();
             drop(model);
-            let mut held = Vec::new();
-            let (fresh_s, _) = read(&path, |file| read_fresh(file, most, &mut held))?;
+            let (fresh_s, held) = read(&path, |file| read_fresh(file, most))?;
             drop(held);
             let (over_s, bytes) = read(&path, read_over)?;
             file_bytes = bytes;
-            let turn = [weights_s, fresh_s, over_s];
-            times
-                .iter_mut()
-                .zip(turn)
-                .for_each(|(all, time)| all.push(time));
+            turns.push([weights_s, fresh_s, over_s]);
         }
-        let [weights_alone_s, read_fresh_s, read_s] = times.map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[TURNS / 2]
-        });
+        let [weights_alone_s, read_fresh_s, read_s] =
+            [0, 1, 2].map(|i: usize| median(turns.iter().map(|turn| turn[i])).0);
         Ok(Self {
             file_bytes,
             weights_alone_s,
@@ -72,19 +66,20 @@ impl WeightsAlone {
     }
 }
 
-/// Seconds that it takes, and the bytes. The loads before have brought the file to the page cache, if it fits there.
-fn read(path: &Path, read: impl FnOnce(&mut File) -> io::Result<u64>) -> Result<(f64, u64)> {
+/// Seconds that it takes, and what comes of it, let go of behind that. The loads before have brought the file to the page
+/// cache, if it fits there.
+fn read<T>(path: &Path, read: impl FnOnce(&mut File) -> io::Result<T>) -> Result<(f64, T)> {
     let named = |source| lorgnette::Error::Io {
         path: path.to_owned(),
         source,
     };
     let mut file = File::open(path).map_err(named)?;
     let start = Instant::now();
-    let bytes = read(&mut file).map_err(named)?;
-    Ok((start.elapsed().as_secs_f64(), bytes))
+    let found = read(&mut file).map_err(named)?;
+    Ok((start.elapsed().as_secs_f64(), found))
 }
 
-/// Reads all into the same memory.
+/// Reads all into the same memory, and counts.
 fn read_over(file: &mut File) -> io::Result<u64> {
     let mut bytes = vec![1; 1 << 20];
     let mut total = 0;
@@ -98,18 +93,17 @@ fn read_over(file: &mut File) -> io::Result<u64> {
 
 /// Reads all into memory that the system has to find and clear first, and holds about `most` bytes of it, as a model of
 /// which layers are streamed may be smaller than its file.
-fn read_fresh(file: &mut File, most: u64, held: &mut Vec<Vec<u8>>) -> io::Result<u64> {
+fn read_fresh(file: &mut File, most: u64) -> io::Result<Vec<Vec<u8>>> {
     // So large that the usual allocators have each from the system.
     const PIECE: u64 = 64 << 20;
-    let mut total = 0;
+    let mut held: Vec<Vec<u8>> = Vec::new();
     loop {
         if held.len() as u64 * PIECE > most {
             held.clear();
         }
         let mut bytes = Vec::with_capacity(PIECE as usize);
-        match file.take(PIECE).read_to_end(&mut bytes)? {
-            0 => return Ok(total),
-            length => total += length as u64,
+        if file.take(PIECE).read_to_end(&mut bytes)? == 0 {
+            return Ok(held);
         }
         held.push(bytes);
     }
